@@ -11,6 +11,7 @@ class WhosawError(Exception):
     ├── InputError      a file cannot be opened, or none of it can be read              exit 5
     ├── LedgerError     the ledger is locked, damaged or of another version             exit 4
     ├── NotFoundError   an incident, disclosure or customer is not in the ledger        exit 1
+    ├── QueryError      a query over the operator's files failed: a bad file, column or statement       exit 4
     └── StorageError    the disk is full or cannot be written; nothing is half-written  exit 5
     """
 
@@ -47,3 +48,7 @@ class StorageError(WhosawError):
     """The disk is full or cannot be written; nothing is half-written."""
 
     exit_code = 5
+
+
+class QueryError(WhosawError):
+    """A query over the operator's files failed: a bad file, column or statement."""

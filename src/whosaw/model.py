@@ -121,14 +121,14 @@ class Detector:
     The query reads `disclosures`, `unentitled`, `entitlements`, `owners` and `canaries` and returns the columns
     `disclosure` (id), `cause_kind` (route, header or recipient), `cause` (text) and `evidence`.
     `settings` are the named thresholds with their defaults; the query refers to them as `{name}`.
-    `overturns` says that the detector may claim a disclosure whose entitlement rests on the very session it shows to be shared.
+    `grouped_by` says what makes one incident: the same cause, or all findings of a channel (a fault of the whole portal).
     """
 
     name: str
     claim: str
     query: str
     settings: Mapping[str, int] = field(default_factory=dict)
-    overturns: bool = False
+    grouped_by: Literal["cause", "channel"] = "cause"
 
 
 @dataclass(frozen=True, slots=True)

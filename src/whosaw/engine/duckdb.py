@@ -1,0 +1,103 @@
+"""How are our queries run on one machine? DuckDB, embedded; values are bound or quoted here, errors become ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from whosaw.errors import QueryError, StorageError, WhosawError
+
+Row = tuple[Any, ...]
+
+MEMORY = "1200MB"
+"""Enough for ten million lines against millions of entitlements; what does not fit is spilled, encrypted, to the temporary folder."""
+
+PSEUDONYM = """
+create macro pseudonym(domain, value) as
+    case when value <> '' then
+        (('0x' || left(sha256(getvariable('secret') || encode(domain || chr(31) || value)), 16))::ubigint::hugeint
+         - 9223372036854775808)::bigint
+    end
+"""
+"""The same key that `identifiers.pseudonyms` computes for one value, for a whole column at once."""
+
+
+MOMENT = """
+create macro moment(t, zone) as
+    case when regexp_matches(t, '([zZ]|[+-][0-9]{2}:?[0-9]{2})$') then try_cast(t as timestamptz)
+         else timezone(zone, try_cast(t as timestamp)) end at time zone 'UTC'
+"""
+"""An ISO 8601 time in UTC; without an offset it is a time in `zone`; nonsense is null."""
+
+
+class Engine:
+    """An embedded DuckDB: `run` for effect, `rows` and `one` for answers."""
+
+    def __init__(self, *, secret: bytes = b"", temp: Path | None = None, memory: str = MEMORY) -> None:
+        """Open an engine in memory. `secret` is the key of the pseudonyms; it never stands in a query's text."""
+        import duckdb
+
+        self._errors = duckdb
+        self.connection = duckdb.connect(":memory:")
+        self.run(f"set memory_limit = {quoted(memory)}")
+        self.run("set timezone = 'UTC'")
+        self.run("set preserve_insertion_order = false")
+        self.run("set enable_progress_bar = false")
+        self.run("set temp_file_encryption = true")
+        if temp is not None:
+            self.run(f"set temp_directory = {quoted(str(temp))}")
+        self.run("set variable secret = ?::blob", [secret])
+        self.run(PSEUDONYM)
+        self.run(MOMENT)
+
+    def run(self, sql: str, values: Sequence[object] = ()) -> None:
+        """Run a statement. A full disk or folder that cannot be written becomes a `StorageError`."""
+        try:
+            self.connection.execute(sql, list(values) or None)
+        except self._errors.Error as problem:
+            raise _ours(problem) from problem
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Return all rows of a query."""
+        try:
+            return self.connection.execute(sql, list(values) or None).fetchall()
+        except self._errors.Error as problem:
+            raise _ours(problem) from problem
+
+    def one(self, sql: str, values: Sequence[object] = ()) -> Row:
+        """Return the single row of a query that always has one."""
+        return self.rows(sql, values)[0]
+
+    def columns(self, sql: str) -> list[str]:
+        """Return the column names a query would give."""
+        return [str(row[0]) for row in self.rows(f"describe {sql}")]
+
+    def offer(self, name: str, arrow: object) -> None:
+        """Let queries read an Arrow stream under a name until `withdraw`."""
+        self.connection.register(name, arrow)
+
+    def withdraw(self, name: str) -> None:
+        """Forget an offered stream."""
+        self.connection.unregister(name)
+
+    def close(self) -> None:
+        """Give the memory back and remove spilled files."""
+        self.connection.close()
+
+
+def quoted(text: str) -> str:
+    """Return a text as an SQL literal."""
+    return "'" + text.replace("'", "''").replace("\x00", "") + "'"
+
+
+def named(text: str) -> str:
+    """Return a text as an SQL name."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _ours(problem: Exception) -> WhosawError:
+    text = str(problem).partition("\n")[0]
+    if "No space left" in text or "could not allocate" in text.lower() or "max_temp_directory_size" in text:
+        return StorageError("the disk is full; nothing of this run was kept", hint="free some space, or set TMPDIR to a larger disk")
+    return QueryError(text.partition(": ")[2].lower() or text.lower(), hint="run with --debug to see the whole message")

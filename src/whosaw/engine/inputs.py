@@ -1,0 +1,268 @@
+"""What are the bytes of an input, decompressed by magic and cut at line ends? Whole blocks at a time, never a loop over lines."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from whosaw.errors import InputError
+
+BLOCK = 16 << 20
+"""Bytes read at a time: large enough that the engine's two threads are busy, small enough that memory stays flat."""
+
+LONGEST_LINE = 1 << 20
+"""A longer line is no log line; it is rejected whole and its bytes are not kept."""
+
+BATCH_LINES = 1 << 15
+
+_GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive whole lines: as an Arrow stream for the engine, and as bytes for the careful path.
+
+    `odd` marks the lines that must not go to the engine: not UTF-8, or longer than `LONGEST_LINE`.
+    """
+
+    first: int
+    data: np.ndarray[Any, np.dtype[np.uint8]]
+    ends: np.ndarray[Any, np.dtype[np.int64]]
+    odd: np.ndarray[Any, np.dtype[np.bool_]]
+
+    def __len__(self) -> int:
+        """Return the number of lines."""
+        return len(self.ends)
+
+    def raw(self, line: int) -> bytes:
+        """Return the bytes of one line by its physical number, without its line end."""
+        i = line - self.first
+        start = int(self.ends[i - 1]) + 1 if i else 0
+        return bytes(self.data[start : int(self.ends[i])].tobytes()).removesuffix(b"\r")
+
+    def too_long(self, line: int) -> bool:
+        """Return whether a line is longer than any log line can be."""
+        i = line - self.first
+        return int(self.ends[i]) - (int(self.ends[i - 1]) + 1 if i else 0) > LONGEST_LINE
+
+    def arrow(self) -> ArrowLines:
+        """Return the lines that are not odd as columns `n` (physical line number) and `line` (text)."""
+        import nanoarrow as na
+
+        text, offsets, numbers = self._packed()
+        schema = na.struct({"n": na.int64(), "line": na.large_string()})
+        arrays = []
+        for i in range(0, max(len(numbers), 1), BATCH_LINES):
+            part = numbers[i : i + BATCH_LINES]
+            cut = offsets[i : i + len(part) + 1]
+            n = na.c_array_from_buffers(na.int64(), len(part), [None, np.ascontiguousarray(part)])
+            line = na.c_array_from_buffers(
+                na.large_string(), len(part), [None, np.ascontiguousarray(cut - cut[0]), text[int(cut[0]) : int(cut[-1])].tobytes()]
+            )
+            arrays.append(na.c_array_from_buffers(schema, len(part), [None], children=[n, line]))
+        return ArrowLines(na.c_schema(schema), arrays)
+
+    def _packed(self) -> tuple[Any, Any, Any]:
+        """Return the text without line ends (and without odd lines), the offsets of its lines and their numbers."""
+        keep = np.ones(len(self.data), dtype=bool)
+        keep[self.ends[self.ends < len(self.data)]] = False
+        starts = np.concatenate(([0], self.ends[:-1] + 1))
+        returns = (self.ends > starts) & (self.data[np.maximum(self.ends - 1, 0)] == 13)
+        keep[self.ends[returns] - 1] = False
+        for i in np.flatnonzero(self.odd):
+            keep[starts[i] : self.ends[i]] = False
+        good = ~self.odd
+        offsets = np.concatenate(([0], np.cumsum((self.ends - starts - returns)[good])))
+        return self.data[keep], offsets, np.arange(self.first, self.first + len(self))[good]
+
+
+@dataclass(frozen=True)
+class ArrowLines:
+    """Arrow arrays that can be streamed more than once: the engine asks first for the schema and then for the rows."""
+
+    schema: Any
+    arrays: list[Any]
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return a fresh stream over the same arrays (Arrow PyCapsule interface)."""
+        from nanoarrow.c_array_stream import CArrayStream
+
+        return CArrayStream.from_c_arrays(list(self.arrays), self.schema).__arrow_c_stream__()
+
+
+class Input:
+    """One file (or standard input, spooled): its blocks, its digest, and whether it ended as it should."""
+
+    def __init__(self, path: Path, *, marks: Sequence[int] = ()) -> None:
+        """Look at the first bytes. Raises `InputError` for a folder, a missing file or one that may not be read.
+
+        `marks` are sizes of earlier contents: `digest_at` tells, after reading, whether this file is one of them, grown.
+        """
+        self.path = path
+        self.marks = sorted(marks)
+        self.digest_at: dict[int, str] = {}
+        self.digest = hashlib.sha256()
+        self.bytes_read = 0
+        self.broken = ""
+        try:
+            with path.open("rb") as f:
+                self.magic = f.read(4)
+                self.size = path.stat().st_size
+        except IsADirectoryError as problem:
+            raise InputError(f"`{path}` is a folder, expected a file", hint=f'name its files: "{path}/*"') from problem
+        except OSError as problem:
+            raise InputError(
+                f"cannot read `{path}`: {(problem.strerror or 'unknown reason').lower()}", hint="check the path and its permissions"
+            ) from problem
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the file is a Parquet file (by its magic, not its name)."""
+        return self.magic == _PARQUET
+
+    def sample(self, lines: int = 200) -> list[bytes]:
+        """Return the first lines, without line ends, for guessing the format."""
+        try:
+            with self._open() as f:
+                head = f.read(1 << 18)
+        except (OSError, EOFError, zlib.error, ValueError):
+            return []
+        return [line.removesuffix(b"\r") for line in head.split(b"\n")[:lines] if line.strip()]
+
+    def whole(self, limit: int = 1 << 30) -> bytes:
+        """Return all bytes of a document (HAR); beyond `limit` the document is said to be broken."""
+        try:
+            with self._open() as f:
+                data = f.read(limit + 1)
+        except (OSError, EOFError, zlib.error, ValueError):
+            self.broken = "compressed data is damaged or ends early"
+            return b""
+        if len(data) > limit:
+            self.broken = "document is larger than 1 GiB"
+            data = b""
+        self._note(data)
+        return data
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of a file as it lies on the disk (Parquet only: log files are digested while they are read)."""
+        with self.path.open("rb") as f:
+            return hashlib.file_digest(f, "sha256").hexdigest()
+
+    def blocks(self, *, skip: int = 0) -> Iterator[Block]:
+        """Yield all lines in blocks, the first `skip` lines left out. Damage ends the blocks and is told in `broken`."""
+        line, rest = 1, b""
+        with self._open() as f:
+            while True:
+                chunk = self._read(f)
+                self._note(chunk)
+                data = rest + chunk
+                cut = len(data) if not chunk else data.rfind(b"\n") + 1
+                rest = data[cut:]
+                if len(rest) > 4 * BLOCK:
+                    rest = rest[: LONGEST_LINE + 1]  # an endless line: keep enough of it to be rejected
+                if cut:
+                    block = _block(line, data[:cut])
+                    line += len(block)
+                    yield _without_heading(block, skip)
+                if not chunk:
+                    return
+
+    def _note(self, chunk: bytes) -> None:
+        """Digest a chunk, and remember the digest at each mark that lies in it."""
+        done = 0
+        while self.marks and self.marks[0] <= self.bytes_read + len(chunk):
+            mark = self.marks.pop(0)
+            upto = mark - self.bytes_read
+            self.digest.update(chunk[done:upto])
+            done = upto
+            self.digest_at[mark] = self.digest.hexdigest()
+        self.digest.update(chunk[done:])
+        self.bytes_read += len(chunk)
+
+    def _read(self, f: IO[bytes]) -> bytes:
+        try:
+            return f.read(BLOCK)
+        except (OSError, EOFError, zlib.error, ValueError):
+            self.broken = "compressed data is damaged or ends early"
+            return b""
+
+    def _open(self) -> IO[bytes]:
+        if self.magic[:2] == _GZIP:
+            return _Partial(gzip.open(self.path, "rb"))
+        if self.magic == _ZSTD:
+            import zstandard
+
+            reader = zstandard.ZstdDecompressor().stream_reader(self.path.open("rb"), closefd=True, read_across_frames=True)
+            return _Partial(reader)
+        return self.path.open("rb")
+
+
+class _Partial(io.RawIOBase):
+    """A decompressing stream that hands out what it has before it reports damage: a cut-off archive still holds evidence."""
+
+    def __init__(self, inner: Any) -> None:  # noqa: ANN401
+        super().__init__()
+        self.inner = inner
+        self.problem: Exception | None = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        if self.problem is not None:
+            raise self.problem
+        wanted, got = size if size >= 0 else 1 << 62, []
+        while wanted > 0:
+            try:
+                piece = self.inner.read(min(wanted, 1 << 16))
+            except Exception as problem:  # noqa: BLE001 - gzip, zlib and zstandard each have their own
+                self.problem = EOFError(str(problem))
+                break
+            if not piece:
+                break
+            got.append(piece)
+            wanted -= len(piece)
+        if not got and self.problem is not None:
+            raise self.problem
+        return b"".join(got)
+
+    def close(self) -> None:
+        self.inner.close()
+        super().close()
+
+
+def _block(first: int, data: bytes) -> Block:
+    a = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(a == 10)
+    if not data.endswith(b"\n"):
+        ends = np.append(ends, len(a))
+    odd = np.diff(ends, prepend=-1) > LONGEST_LINE + 1
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        odd |= _not_utf8(a, data, ends)
+    return Block(first, a, ends, odd)
+
+
+def _not_utf8(a: Any, data: bytes, ends: Any) -> Any:  # noqa: ANN401
+    """Return which lines are not UTF-8; only lines with a byte above ASCII are looked at."""
+    found = np.zeros(len(ends), dtype=bool)
+    for i in np.unique(np.searchsorted(ends, np.flatnonzero(a >= 0x80))):
+        try:
+            data[int(ends[i - 1]) + 1 if i else 0 : int(ends[i])].decode("utf-8")
+        except UnicodeDecodeError:
+            found[i] = True
+    return found
+
+
+def _without_heading(block: Block, skip: int) -> Block:
+    drop = max(0, min(skip - (block.first - 1), len(block)))
+    if not drop:
+        return block
+    start = int(block.ends[drop - 1]) + 1
+    return Block(block.first + drop, block.data[start:], block.ends[drop:] - start, block.odd[drop:])

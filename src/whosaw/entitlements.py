@@ -1,0 +1,250 @@
+"""Who may see whose data, why, from when to when? Every basis becomes rows of one relation, each with who vouches for it and where it stands.
+
+In the engine: `rules` (one per [[entitlement]] of the configuration), `grants` (recipient and customer), `site_rules` (any customer to
+a partner's sites), `customer_grants` (a test account to anyone), `groups` (customers who belong together), `owners`, `held` (owners as
+disjoint intervals), `canaries` and `blind` (times in which a basis has no records).
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from whosaw.config import Config, Entitlement, Relation, seconds
+from whosaw.engine.duckdb import Engine, named, quoted
+from whosaw.engine.inputs import Input
+from whosaw.errors import ConfigError, InputError, QueryError
+from whosaw.model import ENTITLING_GRADES, Basis, Rejected, data_mask
+
+ALL_DATA = 2**31 - 1
+"""The mask of an entitlement that is not limited to some data classes."""
+
+WORDS = ("recipient", "customer", "group", "object", "since", "until", "claim", "reason", "placed")
+
+_SCHEMA = """
+create or replace temp table rules (rule smallint, basis varchar, grade varchar, reason varchar, source varchar, entitles boolean);
+create or replace temp table grants (
+    rule smallint, recipient bigint, customer bigint, since timestamp, until timestamp, data integer, claim varchar, line bigint,
+    entitles boolean);
+create or replace temp table groups (rule smallint, "group" bigint, customer bigint);
+create or replace temp table site_rules (rule smallint, site varchar, since timestamp, until timestamp, data integer, line bigint);
+create or replace temp table customer_grants (rule smallint, customer bigint, since timestamp, until timestamp, data integer, line bigint);
+create or replace temp table owners (object_type varchar, object bigint, customer bigint, since timestamp, until timestamp, line bigint);
+create or replace temp table canaries (customer bigint);
+create or replace temp table blind (basis varchar, since timestamp, until timestamp);
+"""
+
+_SINCE, _UNTIL = "timestamp '0001-01-01'", "timestamp '9999-12-31'"
+
+
+@dataclass
+class Loaded:
+    """What came in, row by row accounted for: rows = kept + rejected."""
+
+    rows: int = 0
+    kept: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    rejected_count: int = 0
+    doubts: list[str] = field(default_factory=list)
+
+
+REJECTED_SHOWN = 1000
+
+
+def load(engine: Engine, config: Config, folder: Path) -> Loaded:
+    """Fill the engine's relations from the configuration's files and queries.
+
+    Raises `ConfigError` for a column or file that is not there. A row that makes no sense (an interval that ends before it begins,
+    no recipient) is counted and shown as rejected.
+    """
+    loaded = Loaded()
+    for statement in _SCHEMA.strip().split(";\n"):
+        engine.run(statement)
+    zone = config.operator.timezone
+    for i, ent in enumerate(config.entitlement):
+        _load_entitlement(engine, ent, i, folder, zone, loaded)
+    for i, owner in enumerate(config.owner):
+        _staged(engine, owner, f"owner[{i}]", folder, zone, loaded, needed=("object", "customer"))
+        engine.run(
+            f"insert into owners select {quoted(owner.object)}, pseudonym('o', {quoted(owner.object)} || ':' || object), "
+            "pseudonym('c', customer), since, until, line from staged"
+        )
+    for i, canary in enumerate(config.canary):
+        _staged(engine, canary, f"canary[{i}]", folder, zone, loaded, needed=("customer",))
+        engine.run("insert into canaries select distinct pseudonym('c', customer) from staged")
+    _hold(engine, loaded)
+    return loaded
+
+
+def _load_entitlement(engine: Engine, ent: Entitlement, i: int, folder: Path, zone: str, loaded: Loaded) -> None:
+    key = f"entitlement[{i}]"
+    entitles = ent.grade in ENTITLING_GRADES
+    where = ent.file or "a query"
+    engine.run("insert into rules values (?,?,?,?,?,?)", [i, ent.basis.value, ent.grade.value, ent.reason, where, entitles])
+    for since, until in ent.gaps:
+        engine.run("insert into blind values (?, ?::timestamptz at time zone 'UTC', ?::timestamptz at time zone 'UTC')", [ent.basis.value, since, until])
+    mask = data_mask(ent.data) if ent.data else ALL_DATA
+    span = f"since - interval {seconds(ent.before, key)} second, until + interval {seconds(ent.after, key)} second"
+    if ent.basis is Basis.PARTNER:
+        _staged(engine, ent, key, folder, zone, loaded, needed=("recipient",))
+        engine.run(f"insert into site_rules select {i}, lower(recipient), {span}, {mask}, line from staged")
+    elif ent.basis is Basis.TEST_ACCOUNT:
+        _staged(engine, ent, key, folder, zone, loaded, needed=("customer",))
+        engine.run(f"insert into customer_grants select {i}, pseudonym('c', customer), {span}, {mask}, line from staged")
+    elif ent.members is not None:
+        _staged(engine, ent.members, f"{key}.members", folder, zone, loaded, needed=("group", "customer"))
+        engine.run("create or replace temp table members as select * from staged")
+        _staged(engine, ent, key, folder, zone, loaded, needed=("recipient", "group"))
+        engine.run(f"""
+            insert into grants select {i}, pseudonym('r', s.recipient), pseudonym('c', m.customer), greatest(s.since, m.since),
+                least(s.until, m.until), {mask}, s.claim, s.line, {entitles}
+            from staged s join members m on s."group" = m."group" and s.since < m.until and m.since < s.until""")
+        engine.run(f"insert into groups select distinct {i}, pseudonym('g', \"group\"), pseudonym('c', customer) from members")
+    else:
+        _staged(engine, ent, key, folder, zone, loaded, needed=("recipient", "customer"))
+        engine.run(f"insert into grants select {i}, pseudonym('r', recipient), pseudonym('c', customer), {span}, {mask}, claim, line, {entitles} from staged")
+
+
+def _staged(engine: Engine, relation: Relation, key: str, folder: Path, zone: str, loaded: Loaded, *, needed: tuple[str, ...]) -> None:  # noqa: PLR0913
+    """Make the table `staged` of a relation's good rows; count the others as rejected."""
+    engine.run("create or replace temp table staged_text (file varchar, line bigint, " + ", ".join(f"{named(w)} varchar" for w in WORDS) + ")")
+    if relation.query:
+        _stage_query(engine, relation, key, folder)
+    else:
+        for path in _files(relation, key, folder):
+            _stage_file(engine, relation, key, path, str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path), loaded)
+    z = quoted(zone)
+    empty = " or ".join(f"coalesce({named(word)}, '') = ''" for word in needed)
+    engine.run(f"""
+        create or replace temp table checked as select * exclude (since, until),
+            case when coalesce(since, '') = '' then {_SINCE} else moment(since, {z}) end as since,
+            case when coalesce(until, '') = '' then {_UNTIL} else moment(until, {z}) end as until,
+            case when {empty} then 'a needed column is empty'
+                 when coalesce(since, '') <> '' and moment(since, {z}) is null then 'begin is not a time'
+                 when coalesce(until, '') <> '' and moment(until, {z}) is null then 'end is not a time'
+                 when moment(until, {z}) < moment(since, {z}) then 'interval ends before it begins' end as problem
+        from staged_text""")
+    engine.run("create or replace temp table staged as select * exclude (problem) from checked where problem is null")
+    kept, bad = engine.one("select count(*) filter (problem is null), count(*) filter (problem is not null) from checked")
+    loaded.rows += kept + bad
+    loaded.kept += kept
+    loaded.rejected_count += bad
+    for file, line, problem in engine.rows(
+        "select file, line, problem from checked where problem is not null order by file, line limit ?", [REJECTED_SHOWN]
+    ):
+        loaded.rejected.append(Rejected(key, file, line, problem))
+
+
+def _stage_query(engine: Engine, relation: Relation, key: str, folder: Path) -> None:
+    """Run the operator's own SQL; relative files in it are relative to the configuration."""
+    engine.run(f"set file_search_path = {quoted(str(folder))}")
+    try:
+        have = engine.columns(relation.query)
+        unknown = [name for name in have if name not in WORDS]
+        if unknown:
+            raise ConfigError(f"`{key}.query` returns a column `{unknown[0]}`", hint=f"name its columns with {', '.join(WORDS)}")
+        shown = ", ".join(f"{named(w)}::varchar" if w in have else "null" for w in WORDS)
+        engine.run(f"insert into staged_text select 'query', row_number() over (), {shown} from ({relation.query})")
+    except QueryError as problem:
+        raise ConfigError(f"`{key}.query` fails: {problem.message}", hint="try it in DuckDB from the folder of the configuration") from problem
+
+
+def _files(relation: Relation, key: str, folder: Path) -> list[Path]:
+    found = [Path(name) for name in sorted(glob.glob(str(folder / relation.file)))]
+    if not found:
+        raise ConfigError(f"`{key}.file`: nothing matches `{relation.file}`", hint=f"paths are relative to `{folder}`")
+    return found
+
+
+def _stage_file(engine: Engine, relation: Relation, key: str, path: Path, shown: str, loaded: Loaded) -> None:  # noqa: PLR0913
+    try:
+        rows = Input(path)
+    except InputError as problem:
+        raise ConfigError(f"`{key}.file`: {problem.message}", hint=problem.hint) from problem
+    if rows.is_parquet:
+        source = f"read_parquet({quoted(str(path))}, file_row_number = true)"
+        have = engine.columns(f"select * from {source}")
+        picked = _picked(relation, key, have, lambda name: f"{named(name)}::varchar")
+        engine.run(f"insert into staged_text select {quoted(shown)}, file_row_number + 1, {picked} from {source}")
+        return
+    heading = rows.sample(1)
+    have, delimiter = _heading(heading[0]) if heading else ([], ",")
+    if not have:
+        loaded.doubts.append(f"`{shown}` ({key}) is empty")
+        return
+    groups = ", ".join(quoted(f"f{i}") for i in range(len(have)))
+    pattern = _csv_pattern(len(have), delimiter)
+    picked = _picked(relation, key, have, lambda name: _unquoted(f"f.f{have.index(name)}"))
+    for block in rows.blocks(skip=1):
+        engine.offer("lines", block.arrow())
+        engine.run(f"create or replace temp table cut as select n, regexp_extract(line, {quoted(pattern)}, [{groups}]) as f, line <> '' as full from lines")
+        engine.withdraw("lines")
+        any_field = " || ".join(f"f.f{i}" for i in range(len(have)))
+        engine.run(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {any_field} <> ''")
+        for (n,) in engine.rows(f'select n from cut where "full" and {any_field} = \'\' order by n'):
+            loaded.rows += 1
+            loaded.rejected_count += 1
+            loaded.rejected.append(Rejected(key, shown, n, f"expected {len(have)} columns"))
+    if rows.broken:
+        loaded.doubts.append(f"`{shown}` ({key}): {rows.broken}")
+
+
+def _picked(relation: Relation, key: str, have: list[str], column: object) -> str:
+    """Return the select list for all words; a mapped column that is not there is an error that lists what is."""
+    out = []
+    for word in WORDS:
+        name = relation.columns.get(word)
+        if name is None:
+            out.append("null")
+        elif name not in have:
+            raise ConfigError(
+                f"`{key}.columns.{word}` names column `{name}`, which `{relation.file}` does not have", hint=f"its columns are {', '.join(have)}"
+            )
+        else:
+            out.append(column(name))  # type: ignore[operator]
+    return ", ".join(out)
+
+
+def _heading(line: bytes) -> tuple[list[str], str]:
+    text = line.decode("utf-8", "replace").removeprefix("\ufeff")
+    delimiter = max(",;\t|", key=text.count)
+    return next(csv.reader([text], delimiter=delimiter), []), delimiter
+
+
+def _csv_pattern(columns: int, delimiter: str) -> str:
+    d = "\\" + delimiter if delimiter == "|" else delimiter
+    one = f'("(?:[^"]|"")*"|[^{d}"]*)'
+    return "^" + d.join([one] * columns) + "$"
+
+
+def _unquoted(field_sql: str) -> str:
+    return f"nullif(case when starts_with({field_sql}, '\"') then replace({field_sql}[2:-2], '\"\"', '\"') else {field_sql} end, '')"
+
+
+def _hold(engine: Engine, loaded: Loaded) -> None:
+    """Make `held`: disjoint intervals in which an object has one owner, or is contested by several.
+
+    Most objects have disjoint intervals already; only those that overlap are cut at every begin and end.
+    """
+    engine.run("""
+        create or replace temp table overlapping as
+        select distinct object from (
+            select object, since,
+                max(until) over (partition by object order by since, until, customer rows between unbounded preceding and 1 preceding) as reached
+            from owners) where reached > since""")
+    engine.run("""
+        create or replace temp table held as
+        select object, customer, since, until, false as contested from owners where object not in (select object from overlapping)
+        union all
+        select p.object, case when count(distinct o.customer) = 1 then min(o.customer) end, p.t, p.next, count(distinct o.customer) > 1
+        from (select object, t, lead(t) over (partition by object order by t) as next from (
+                select object, since as t from owners semi join overlapping using (object)
+                union select object, until from owners semi join overlapping using (object))) p
+        join owners o on o.object = p.object and o.since <= p.t and p.next <= o.until
+        where p.next is not null
+        group by p.object, p.t, p.next""")
+    count = int(engine.one("select count(distinct object) from held where contested")[0])
+    if count:
+        loaded.doubts.append(f"{count} objects have two owners at the same time; what was shown of them then cannot be judged")

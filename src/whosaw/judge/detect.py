@@ -1,0 +1,117 @@
+"""Which shape has each unentitled disclosure? Detectors claim them in order of proof; what looks like a missing entitlement is set apart.
+
+In the engine: `claims` (one row per claimed disclosure) and `repair_rows` (disclosures a missing entitlement would explain).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from whosaw.engine.duckdb import Engine, quoted
+from whosaw.errors import ConfigError
+from whosaw.model import Detector
+
+REPAIRS_BEFORE = "account-mixup"
+"""Repairs are looked for after the detectors whose evidence needs no entitlement to be complete, and before all others."""
+
+REPAIRS: tuple[tuple[str, str], ...] = (
+    (
+        "ownership",
+        # Someone with no entitlement at all whose own page always showed one and the same customer: the login's registry row is missing.
+        """
+        select u.id as disclosure, u.recipient, u.recipient as about from unentitled u
+        join (select recipient from disclosures where self_route and recipient is not null
+              group by recipient having count(distinct customer) = 1) one on one.recipient = u.recipient
+        where u.self_route and u.recipient_kind in ('customer_login', 'company_user')
+          and u.recipient not in (select recipient from grants)
+        """,
+    ),
+    (
+        "delegation",
+        # Someone entitled to most of a company's or portfolio's customers who returned to one of the others: that pair is missing.
+        """
+        select u.id as disclosure, u.recipient, g."group" as about
+        from unentitled u
+        join groups g on g.customer = u.customer
+        join (
+            select m.recipient, g."group" from (select distinct recipient, customer from grants) m
+            join groups g on g.customer = m.customer
+            join (select "group", count(*) as size from groups group by "group") s on s."group" = g."group"
+            group by m.recipient, g."group", s.size having count(*) * 2 >= s.size
+        ) most on most.recipient = u.recipient and most."group" = g."group"
+        """,
+    ),
+    (
+        "delegation",
+        # A company user who came back to the records of one company on several days, and to nobody else's: the delegation is missing.
+        """
+        select u.id as disclosure, u.recipient, g."group" as about
+        from unentitled u
+        join groups g on g.customer = u.customer
+        join (
+            select u.recipient, min(g."group") as "group" from unentitled u
+            left join groups g on g.customer = u.customer
+            where u.recipient_kind = 'company_user' and not u.self_route
+            group by u.recipient
+            having count(distinct coalesce(g."group", u.customer)) = 1 and count(distinct date_trunc('day', u.seen_at)) >= 3
+        ) steady on steady.recipient = u.recipient and steady."group" = g."group"
+        """,
+    ),
+    (
+        "partner",
+        # A site that received data on most days of the channel, like the partners do, while hardly any other site did.
+        """
+        select u.id as disclosure, u.recipient, u.recipient as about
+        from unentitled u
+        join (
+            select s.recipient from (
+                select recipient, count(distinct date_trunc('day', seen_at)) as days from unentitled
+                where recipient_kind = 'site' group by recipient) s
+            cross join (select count(distinct date_trunc('day', seen_at)) as days from disclosures where recipient_kind = 'site') c
+            cross join (select count(distinct recipient) as sites from unentitled where recipient_kind = 'site') n
+            cross join (select count(*) as partners from site_rules) p
+            where s.days * 5 >= c.days * 4 and c.days >= 5 and n.sites * 5 <= p.partners
+        ) steady on steady.recipient = u.recipient
+        """,
+    ),
+)
+
+
+def detect(engine: Engine, detectors: Sequence[Detector], settings: Mapping[str, Mapping[str, int]]) -> None:
+    """Fill `claims` and `repair_rows`. Each unentitled disclosure belongs to the first that claims it.
+
+    Raises `ConfigError` for a setting of a detector that does not exist.
+    """
+    _check(detectors, settings)
+    engine.run("create or replace temp table claims (disclosure bigint, detector varchar, cause_kind varchar, cause varchar, evidence varchar)")
+    engine.run("create or replace temp table repair_rows (disclosure bigint, repair integer, basis varchar, recipient bigint, about bigint)")
+    for detector in detectors:
+        if detector.name == REPAIRS_BEFORE:
+            _repair(engine)
+        values = {**detector.settings, **settings.get(detector.name, {})}
+        engine.run(
+            f"insert into claims select c.disclosure, {quoted(detector.name)}, c.cause_kind, c.cause, c.evidence "
+            f"from ({detector.query.format(**values)}) c where {_FREE}"
+        )
+
+
+_FREE = "c.disclosure not in (select disclosure from claims) and c.disclosure not in (select disclosure from repair_rows)"
+
+
+def _repair(engine: Engine) -> None:
+    for i, (basis, query) in enumerate(REPAIRS):
+        engine.run(
+            f"insert into repair_rows select c.disclosure, {i}, {quoted(basis)}, min(c.recipient), min(c.about) "
+            f"from ({query}) c where {_FREE} group by c.disclosure"
+        )
+
+
+def _check(detectors: Sequence[Detector], settings: Mapping[str, Mapping[str, int]]) -> None:
+    known = {detector.name: detector.settings for detector in detectors}
+    for name, values in settings.items():
+        if name not in known:
+            raise ConfigError(f"`detector.{name}` is no detector", hint=f"detectors are {', '.join(known)}")
+        for setting in values:
+            if setting not in known[name]:
+                have = ", ".join(known[name]) or "none"
+                raise ConfigError(f"`detector.{name}.{setting}` is not known", hint=f"settings of {name}: {have}")

@@ -1,0 +1,276 @@
+"""Which part of a cut line says what? A source's configuration and a layout become the SQL that makes ledger rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from whosaw.config import Operator, Pick, Route, Source, picks
+from whosaw.engine.duckdb import named, quoted
+from whosaw.errors import ConfigError
+from whosaw.model import Layout, RecipientKind, data_mask
+
+SHOWN = "(status is null or status between 200 and 299 or status = 304)"
+"""Only these answers show data: a refusal or a redirection shows none (RFC 9110 s. 15)."""
+
+_ANONYMOUS = (RecipientKind.CUSTOMER_LOGIN, RecipientKind.COMPANY_USER)
+
+
+@dataclass(frozen=True)
+class RowQueries:
+    """`cut` takes lines apart into clear fields, `careful` takes rows of fields; `rows` makes keyed ledger rows of either."""
+
+    cut: str
+    careful: str
+    rows: str
+    fields: tuple[str, ...]
+
+
+def row_queries(source: Source, layout: Layout, operator: Operator, key: str) -> RowQueries:
+    """Return the queries for one source: `cut` reads `lines (n, line)`, `careful` reads `found (r)`, `rows` reads either's result.
+
+    Raises `ConfigError` when a pick names a field, header or cookie that the format does not have.
+    """
+    build = _Builder(source, layout, operator, key)
+    rows = build.rows()  # first: it notes which fields are used at all
+    return RowQueries(build.cut(), build.careful(), rows, tuple(build.used))
+
+
+class _Builder:
+    def __init__(self, source: Source, layout: Layout, operator: Operator, key: str) -> None:
+        self.source, self.layout, self.operator, self.key = source, layout, operator, key
+        self.used: dict[str, None] = {}
+        self.roles = {**layout.roles, **source.columns}
+        self._time = self._role("time", needed=True)
+
+    def cut(self) -> str:
+        """Return the query that takes lines apart. A line that does not fit, or whose time cannot be read, has no `seen_at`."""
+        names = list(self.used)
+        if self.layout.kind == "pattern":
+            groups = ", ".join(quoted(f"f{i}") for i in range(len(self.layout.fields)))
+            inner = f"select n, regexp_extract(line, {quoted(self.layout.pattern)}, [{groups}]) as f from lines"
+            raw = [f"f.f{self.layout.fields.index(name)}" for name in names]
+        else:
+            paths = dict(zip(self.layout.fields, self.layout.paths or self.layout.fields, strict=True))
+            listed = ", ".join(quoted(paths[name]) for name in names)
+            inner = f"select n, case when json_valid(line) then json_extract_string(line, [{listed}]) end as f from lines"
+            raw = [f"f[{i}]" for i in range(1, len(names) + 1)]
+        return self._timed(inner, [self._clean(text) for text in raw])
+
+    def careful(self) -> str:
+        """Return the query that takes rows from the careful path: the line number and then the used fields, all as text."""
+        raw = [f"nullif(nullif(r[{i}], '-'), '')" for i in range(2, len(self.used) + 2)]
+        return self._timed("select r[1]::bigint as n, r from found", raw)
+
+    def _timed(self, inner: str, raw: list[str]) -> str:
+        shown = ", ".join(f"{text} as {named(name)}" for text, name in zip(raw, self.used, strict=True))
+        return f"select n, {self._seen_at()} as seen_at, * exclude (n) from (select n, {shown} from ({inner}))"
+
+    def rows(self) -> str:
+        """Return the query that makes ledger rows, one per cut line, with `is_disclosure` telling which of them show data."""
+        source, roles = self.source, self.roles
+        route, objects = self._routes()
+        uri = self._role("uri")
+        facts = {
+            "uri": uri or "null",
+            "path": f"regexp_extract({uri}, '^(?:[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*)?([^?#]*)', 1)" if uri else "null",
+            "host": self._host(uri),
+            "method": self._role("method") or "null",
+            "status": f"try_cast({self._role('status')} as smallint)" if "status" in roles else "null::smallint",
+            "bytes": f"try_cast({self._role('bytes')} as bigint)" if "bytes" in roles else "null::bigint",
+            "client": self._pick("client") or self._role("client") or "null",
+            "who": self._pick("recipient") or "null",
+            "session": self._pick("session") or "null",
+            "device": self._pick("device") or "null",
+            "named_customer": self._pick("customer") or "null",
+            "named_object": self._pick("object") or "null",
+            "cache": f"lower({self._pick('cache') or self._role('cache') or 'null'})",
+            "sets_session": self._pick("sets_session") or "null",
+            "filler_session": self._pick("filler_session") or "null",
+            "claim": self._pick("claim") or "null",
+            "screen": self._pick("screen") or "null",
+            "records": f"try_cast({self._pick('records') or 'null'} as integer)",
+            "data_from": f"try_cast({self._pick('data_from') or 'null'} as timestamp)",
+            "data_to": f"try_cast({self._pick('data_to') or 'null'} as timestamp)",
+        }
+        one = ", ".join(f"{sql} as {named(name)}" for name, sql in facts.items())
+        site = source.recipient_kind is RecipientKind.SITE
+        who = "host" if site and not source.recipient else "who"
+        return f"""
+        with facts as (select n, seen_at, {one} from cut where seen_at is not null),
+        routed as (select *, {route} as template from facts),
+        placed as (select *, {objects} from routed),
+        judged as (select *,
+            coalesce(named_customer, '') <> '' as has_customer, coalesce(object_text, '') <> '' as has_object,
+            {self._by_template(lambda r: str(data_mask(r.data or source.data)), str(data_mask(source.data)))} as mask,
+            {self._by_template(lambda r: str(r.public).lower(), "false")} as is_public,
+            {self._by_template(lambda r: str(bool(r.data) and not r.object).lower(), "false")} as shows_alone,
+            {self._by_template(lambda r: str(r.self).lower(), "false")} as is_self,
+            {who} as recipient_text
+            from placed)
+        select (getvariable('file')::bigint << 32) | n as id, seen_at, {quoted(source.name)} as source, n as source_line,
+            {quoted(source.channel)} as channel, {quoted(source.vantage)} as vantage,
+            coalesce(template, {self._shape()}) as route, is_self as self_route,
+            {self._kind()} as recipient_kind, pseudonym('r', recipient_text) as recipient,
+            {"lower(host)" if site else "null"} as site,
+            pseudonym('s', session) as session, pseudonym('a', client) as client, pseudonym('d', device) as device,
+            pseudonym('c', named_customer) as customer,
+            case when has_object then object_type end as object_type,
+            pseudonym('o', case when has_object then object_type || ':' || object_text end) as object,
+            pseudonym('p', coalesce(host, '') || uri) as page,
+            mask as data, records, data_from, data_to, status, bytes, cache,
+            pseudonym('s', filler_session) as filler_session, pseudonym('s', sets_session) as sets_session, claim,
+            {self._field()} as field, {quoted("plain")} as form,
+            {SHOWN} and not is_public and (has_customer or has_object or shows_alone) as is_disclosure,
+            recipient_text, named_customer, object_text
+        from judged"""
+
+    # --- the parts -------------------------------------------------------------------------------------------------
+
+    def _role(self, role: str, *, needed: bool = False) -> str:
+        field = self.roles.get(role)
+        if field is None:
+            if not needed:
+                return ""
+            raise ConfigError(
+                f"`{self.key}`: no field of format `{self.source.format or 'detected'}` says the {role}",
+                hint=f'name it: columns = {{ {role} = "<field>" }}; fields are {self._known()}',
+            )
+        return self._use(field, f"{self.key}.columns.{role}")
+
+    def _use(self, field: str, key: str) -> str:
+        if field not in self.layout.fields:
+            raise ConfigError(f"`{key}` names `{field}`, which the lines do not have", hint=f"fields are {self._known()}")
+        self.used[field] = None
+        return named(field)
+
+    def _known(self) -> str:
+        return ", ".join(f"`{name}`" for name in self.layout.fields)
+
+    def _pick(self, fact: str) -> str:
+        tried = [self._one_pick(kind, name, fact) for kind, name in picks(self._configured(fact))]
+        return f"coalesce({', '.join(tried)})" if tried else ""
+
+    def _configured(self, fact: str) -> Pick:
+        pick: Pick = getattr(self.source, fact)
+        return pick
+
+    def _one_pick(self, kind: str, name: str, fact: str) -> str:
+        key = f"{self.key}.{fact}"
+        if kind == "constant":
+            return quoted(name)
+        if kind == "field":
+            return self._use(name, key)
+        if kind == "query":
+            uri = self._role("uri", needed=True)
+            return f"nullif(url_decode(regexp_extract({uri}, {quoted('[?&]' + re.escape(name) + '=([^&# ]*)')}, 1)), '')"
+        if kind == "cookie":
+            return self._cookie(name, key)
+        held = self.layout.headers if kind == "header" else self.layout.responses
+        field = held.get(name.lower())
+        if field is None:
+            raise ConfigError(
+                f"`{key}` wants {kind} `{name}`, which the log format does not record",
+                hint=f"recorded: {', '.join(f'`{kind}:{h}`' for h in held) or 'none'}; add it to the server's log format",
+            )
+        return self._use(field, key)
+
+    def _cookie(self, name: str, key: str) -> str:
+        if f"cookie_{name}" in self.layout.fields:
+            return self._use(f"cookie_{name}", key)
+        jar = self.layout.headers.get("cookie")
+        if jar is None:
+            raise ConfigError(
+                f"`{key}` wants cookie `{name}`, which the log format does not record", hint="log the cookie, or the whole Cookie header"
+            )
+        return f"nullif(regexp_extract({self._use(jar, key)}, {quoted('(?:^|; *)' + re.escape(name) + '=([^;]*)')}, 1), '')"
+
+    def _clean(self, raw: str) -> str:
+        """Return a captured field without quotes and escapes, with the logs' signs for "nothing" as null."""
+        text = raw
+        if self.layout.unquote == "csv":
+            text = f"case when starts_with({raw}, '\"') then replace({raw}[2:-2], '\"\"', '\"') else {raw} end"
+        elif self.layout.unquote == "backslash":
+            text = f"replace({raw}, '\\\"', '\"')"
+        return f"nullif(nullif({text}, '-'), '')"
+
+    def _seen_at(self) -> str:
+        clock = self.source.clock or self.layout.clock
+        zone = quoted(self.source.timezone or self.operator.timezone)
+        t = self._time
+        if clock == "clf":
+            return f"try_strptime({t}, '%d/%b/%Y:%H:%M:%S %z') at time zone 'UTC'"
+        if clock == "epoch":
+            return f"make_timestamp((try_cast({t} as decimal(20, 6)) * 1000000)::bigint)"
+        if clock == "epoch_ms":
+            return f"make_timestamp(try_cast({t} as bigint) * 1000)"
+        if clock == "iso":
+            return f"moment({t}, {zone})"
+        parsed = f"try_strptime({t}, {quoted(clock)})"
+        return f"{parsed} at time zone 'UTC'" if "%z" in clock else f"timezone({zone}, {parsed}) at time zone 'UTC'"
+
+    def _host(self, uri: str) -> str:
+        parts = [self._role("host")] if "host" in self.roles else []
+        if uri:
+            # an absolute address (a proxy's), or the authority of a CONNECT
+            parts.append(f"nullif(regexp_extract({uri}, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?([^/:?#]+)', 1), '')")
+            parts.append(f"nullif(regexp_extract({uri}, '^([^/:?#]+):[0-9]+$', 1), '')")
+        return f"lower(coalesce({', '.join(parts)}))" if parts else "null"
+
+    def _kind(self) -> str:
+        kind = self.source.recipient_kind
+        if kind in _ANONYMOUS:
+            return f"case when recipient_text is null then 'anonymous' else {quoted(kind)} end"
+        return f"case when recipient_text is null then 'unknown' else {quoted(kind)} end"
+
+    def _subject(self) -> str:
+        return "screen" if self.source.screen else "path"
+
+    def _shape(self) -> str:
+        """Return an unlisted page's address with everything that looks like an identifier left out."""
+        return "screen" if self.source.screen else "regexp_replace(path, '/[^/]*[0-9@%][^/]*', '/{id}', 'g')"
+
+    def _routes(self) -> tuple[str, str]:
+        subject = self._subject()
+        cases = [f"when {_prefix_test(subject, r)} then {quoted(r.template)}" for r in self.source.route]
+        route = f"case {' '.join(cases)} end" if cases else "null::varchar"
+        texts = [
+            f"when {quoted(r.template)} then regexp_extract({subject}, {quoted(_pattern(r))}, 1)" for r in self.source.route if r.object
+        ]
+        types = [f"when {quoted(r.template)} then {quoted(r.object)}" for r in self.source.route if r.object]
+        default_type = quoted(self.source.object_type or "object")
+        text = f"case template {' '.join(texts)} else named_object end" if texts else "named_object"
+        kind = f"case template {' '.join(types)} else {default_type} end" if types else default_type
+        return route, f"{text} as object_text, {kind} as object_type"
+
+    def _by_template(self, value: Callable[[Route], str], default: str) -> str:
+        cases = [f"when {quoted(r.template)} then {value(r)}" for r in self.source.route]
+        return f"case template {' '.join(cases)} else {default} end" if cases else default
+
+    def _field(self) -> str:
+        named_by = picks(self.source.object)
+        if self.source.recipient_kind is not RecipientKind.SITE or not named_by:
+            return "null"
+        return quoted(named_by[0][1])
+
+
+def _pattern(route: Route, *, whole: bool = True) -> str:
+    """Return the pattern of a template: `{x}` is one segment, `*` is anything; the object's placeholder is the group."""
+    out = []
+    for part in re.split(r"(\{[^}]*\}|\*)", route.template):
+        if part == "*":
+            out.append(".*")
+        elif part.startswith("{"):
+            out.append("([^/?#]+)" if part == "{" + route.object + "}" else "[^/?#]+")
+        else:
+            out.append(re.escape(part).replace(r"\-", "-").replace(r"\ ", " "))
+    return f"^{''.join(out)}$" if whole else "".join(out)
+
+
+def _prefix_test(subject: str, route: Route) -> str:
+    """Return a test that is cheap for most lines: the literal beginning first, the pattern only after it."""
+    literal = re.split(r"[{*]", route.template)[0]
+    if literal == route.template:
+        return f"{subject} = {quoted(literal)}"
+    return f"(starts_with({subject}, {quoted(literal)}) and regexp_matches({subject}, {quoted(_pattern(route))}))"

@@ -1,0 +1,124 @@
+"""Was each disclosure all right? Resolve whose data it was, then take away what an entitlement covers; what is left has no reason.
+
+In the engine: `disclosures` (every row, with its customer resolved), `rest` (what is not entitled, with `why` when it cannot be judged)
+and `unentitled` (the rest without a why). Nothing here is stored in the ledger: an entitlement may arrive late or be withdrawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from whosaw.engine.duckdb import Engine, quoted
+from whosaw.model import PROVING_VANTAGES, Verdicts
+
+NO_CUSTOMER = "the line names no customer, and its object has no owner at that time"
+TWO_OWNERS = "the object has two owners at that time"
+NOT_SENT = "the log was written where data may still be removed: it shows what was asked, not what was shown"
+NO_RECIPIENT = "the line does not say who was shown the data"
+NO_RULES = "no entitlement of any kind is configured"
+BLIND = "the records that could justify it have a gap at that time"
+
+_PROVING = ", ".join(quoted(vantage.value) for vantage in PROVING_VANTAGES)
+
+_RESOLVED = """
+create or replace temp view disclosures as
+select d.* exclude (customer), coalesce(d.customer, h.customer) as customer, coalesce(h.contested, false) as contested
+from disclosures_read d
+left join held h on d.customer is null and h.object = d.object and d.seen_at >= h.since and d.seen_at < h.until
+"""
+
+_SITE_GRANTS = """
+create or replace temp table site_grants as
+select s.recipient, r.since, r.until, r.data, r.rule, r.line
+from (select distinct recipient, site, unnest(list_concat([site],
+        list_transform(range(1, len(string_split(site, '.')) + 1), lambda i: '.' || array_to_string(string_split(site, '.')[i:], '.')))) as rule_site
+      from disclosures_read where site is not null) s
+join site_rules r on r.site = s.rule_site or r.site = '*' || s.rule_site
+join rules on rules.rule = r.rule and rules.entitles
+"""
+
+_ENTITLEMENTS = """
+create or replace temp view entitlements as
+select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from grants g join rules r on r.rule = g.rule
+"""
+
+_REST = """
+create or replace temp table rest as
+with doubtful as (
+    select *, case
+        when {no_rules} then {rules_why}
+        when vantage not in ({proving}) then {vantage_why}
+        when contested then {owners_why}
+        when customer is null then {customer_why}
+        when recipient_kind = 'unknown' then {recipient_why} end as why
+    from disclosures)
+select * from doubtful where why is not null
+union all
+select d.* from doubtful d
+where d.why is null
+  and not exists (select 1 from grants e where e.recipient = d.recipient and e.customer = d.customer and e.entitles
+                    and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0)
+  and not exists (select 1 from site_grants e where e.recipient = d.recipient
+                    and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0)
+  and not exists (select 1 from customer_grants e where e.customer = d.customer
+                    and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0)
+"""
+
+_BLIND = """
+update rest set why = {why}
+where why is null and exists (
+    select 1 from blind b where rest.seen_at >= b.since and rest.seen_at < b.until
+      and (b.basis not in ('contact', 'ticket', 'duty') or rest.recipient_kind = 'employee'))
+"""
+
+
+def resolve(engine: Engine) -> None:
+    """Define `disclosures`: every ledger row with the customer its object belonged to at that time."""
+    engine.run(_RESOLVED)
+    engine.run(_SITE_GRANTS)
+    engine.run(_ENTITLEMENTS)
+
+
+def judge(engine: Engine) -> None:
+    """Fill `rest` and define `unentitled`. An absent rule means no; no rules at all mean that nothing can be judged."""
+    rules = int(engine.one("select count(*) from rules")[0])
+    # The optimizer may build its hash table over the disclosures, which are many; the entitlements belong there.
+    engine.run("set disabled_optimizers = 'build_side_probe_side'")
+    engine.run(
+        _REST.format(
+            no_rules="true" if rules == 0 else "false",
+            rules_why=quoted(NO_RULES),
+            vantage_why=quoted(NOT_SENT),
+            owners_why=quoted(TWO_OWNERS),
+            customer_why=quoted(NO_CUSTOMER),
+            recipient_why=quoted(NO_RECIPIENT),
+            proving=_PROVING,
+        )
+    )
+    engine.run("set disabled_optimizers = ''")
+    engine.run(_BLIND.format(why=quoted(BLIND)))
+    engine.run("create or replace temp view unentitled as select * exclude (why, contested) from rest where why is null")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The verdicts of all disclosures, the reasons where none was possible, and the same per day."""
+
+    verdicts: Verdicts
+    reasons: dict[str, int]
+    days: list[tuple[object, int, int, int]]
+
+
+def count(engine: Engine) -> Counted:
+    """Return how many disclosures got which verdict. They add up to all that was shown."""
+    total = int(engine.one("select count(*) from disclosures_read")[0])
+    reasons = {str(why): int(n) for why, n in engine.rows("select why, count(*) from rest where why is not null group by 1 order by 2 desc, 1")}
+    unentitled = int(engine.one("select count(*) from rest where why is null")[0])
+    cannot = sum(reasons.values())
+    days = engine.rows("""
+        select coalesce(a.day, r.day), coalesce(a.n, 0) - coalesce(r.bad, 0) - coalesce(r.open, 0), coalesce(r.bad, 0), coalesce(r.open, 0)
+        from (select date_trunc('day', seen_at)::timestamp as day, count(*) as n from disclosures_read group by 1) a
+        left join (select date_trunc('day', seen_at)::timestamp as day, count(*) filter (why is null) as bad, count(*) filter (why is not null) as open
+                   from rest group by 1) r on a.day = r.day
+        order by 1""")
+    return Counted(Verdicts(total - unentitled - cannot, unentitled, cannot), reasons, [(d, e, u, c) for d, e, u, c in days])

@@ -1,0 +1,299 @@
+"""What was shown, according to the logs? The one table of facts, which files it came from, and for which time there are lines.
+
+The ledger is a folder: Parquet files of disclosures beside a SQLite manifest that alone says which files count.
+A file is written under another name, synced, renamed, and then one manifest transaction makes it count,
+so a crash leaves at worst a file that nothing names, and the same input read twice adds nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from whosaw.engine.duckdb import Engine, named, quoted
+from whosaw.errors import LedgerError, StorageError
+from whosaw.model import Rejected
+
+VERSION = "1"
+
+COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("id", "BIGINT", "file number in the upper bits, line number in the lower 32; shown as `D-<file>.<line>`"),
+    ("seen_at", "TIMESTAMP", "when the data were shown, UTC"),
+    ("source", "VARCHAR", "which kind of log said so, by its name in the configuration"),
+    ("source_line", "BIGINT", "physical line in that file"),
+    ("channel", "VARCHAR", "portal, bills, gateway, care ...: as the configuration names it"),
+    ("vantage", "VARCHAR", "where the log was written: client, proxy_in, proxy_out, origin or app"),
+    ("route", "VARCHAR", "template of the page or name of the screen"),
+    ("self_route", "BOOLEAN", "the page shows whoever is logged in, not a customer named in its address"),
+    ("recipient_kind", "VARCHAR", "customer_login, company_user, employee, site, authority, service, anonymous or unknown"),
+    ("recipient", "BIGINT", "keyed pseudonym of the one who was shown the data"),
+    ("site", "VARCHAR", "host name, for recipients that are sites"),
+    ("session", "BIGINT", "keyed pseudonym of the session"),
+    ("client", "BIGINT", "keyed pseudonym of the network address"),
+    ("device", "BIGINT", "keyed pseudonym of what identifies the device or browser"),
+    ("customer", "BIGINT", "keyed pseudonym of whose data were shown, where the line itself says so"),
+    ("object_type", "VARCHAR", "bill, number, account ...: what the address or header named"),
+    ("object", "BIGINT", "keyed pseudonym of that object; its owner at that time is the customer"),
+    ("page", "BIGINT", "keyed pseudonym of host and address: the same page again"),
+    ("data", "INTEGER", "bit mask of the data classes shown; 0 means not known"),
+    ("records", "INTEGER", "how many records the answer held"),
+    ("data_from", "TIMESTAMP", "begin of the period of the data shown"),
+    ("data_to", "TIMESTAMP", "end of the period of the data shown"),
+    ("status", "SMALLINT", "HTTP status"),
+    ("bytes", "BIGINT", "size of the answer"),
+    ("cache", "VARCHAR", "hit, miss, expired ...: what a cache said, in lower case"),
+    ("filler_session", "BIGINT", "keyed pseudonym of the session the page was made for, where the line says so"),
+    ("sets_session", "BIGINT", "keyed pseudonym of a session handed out with the answer"),
+    ("claim", "VARCHAR", "what the source says justified it (a ticket, a request): to be checked, never believed"),
+    ("field", "VARCHAR", "header or field in which an identifier stood"),
+    ("form", "VARCHAR", "how it was written there: plain, base64, sha256 ..."),
+)
+
+_TABLES = """
+create table if not exists meta (key text primary key, value text not null);
+create table if not exists files (
+    number integer primary key, source text not null, channel text not null, path text not null, digest text not null, size integer not null,
+    lines integer not null, disclosures integer not null, rejected integer not null, other integer not null, broken text not null,
+    unique (source, digest));
+create table if not exists parts (path text primary key, number integer not null references files, rows integer not null);
+create table if not exists rejected (number integer not null references files, line integer not null, reason text not null);
+create table if not exists pulse (
+    source text not null, bucket integer not null, lines integer not null, first integer not null, last integer not null, number integer not null);
+create table if not exists vouched (
+    basis text not null, recipient integer not null, customer integer, site text, since text not null, reason text not null,
+    by text not null, at text not null);
+create table if not exists lookups (at text not null, by text not null, command text not null, customer integer not null, reason text not null);
+create table if not exists names (domain text not null, key integer not null, sealed blob not null, primary key (domain, key));
+"""
+
+REJECTED_KEPT = 10_000
+"""Rejected lines kept one by one per file; beyond that only their number is kept (a wrong format would fill the disk)."""
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """What one file added: its counts, which add up (lines = disclosures + rejected + other)."""
+
+    number: int
+    source: str
+    channel: str
+    path: str
+    digest: str
+    size: int
+    lines: int
+    disclosures: int
+    rejected: int
+    other: int
+    broken: str = ""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """All that one read file brings to the ledger, to be recorded at once or not at all."""
+
+    file: FileRow
+    table: str
+    """Name of the engine's table that holds its disclosures."""
+    rejected: Sequence[tuple[int, str]]
+    pulse: Sequence[tuple[int, int, int, int]]
+    """Bucket of five minutes, lines, first and last time in it (epoch seconds)."""
+    names: Sequence[tuple[str, int, bytes]]
+    """Domain, pseudonym and sealed clear value, for the vault."""
+    replaces: int | None = None
+    """Number of an earlier, shorter reading of the same file, which this one holds whole."""
+
+
+class Ledger:
+    """A ledger folder, opened. Close it, or use it in a `with`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or make a ledger. Raises `LedgerError` for a damaged or foreign one, `StorageError` when it cannot be written."""
+        self.folder = folder
+        try:
+            (folder / "disclosures").mkdir(parents=True, exist_ok=True)
+            (folder / "incoming").mkdir(exist_ok=True)
+            self._db = sqlite3.connect(folder / "manifest.sqlite", isolation_level=None, timeout=2)
+            self._db.executescript("pragma journal_mode = wal; pragma synchronous = full;" + _TABLES)
+        except OSError as problem:
+            raise _cannot_write(folder, problem) from problem
+        except sqlite3.DatabaseError as problem:
+            raise _not_ours(folder, problem) from problem
+        self._db.execute("insert or ignore into meta values ('version', ?)", [VERSION])
+        if self.meta("version") != VERSION:
+            raise LedgerError(
+                f"`{folder}` is a ledger of version {self.meta('version')}, expected {VERSION}", hint="judge into a new folder with --dir"
+            )
+        for orphan in (folder / "incoming").iterdir():
+            orphan.unlink()
+
+    def __enter__(self) -> Ledger:
+        """Return the ledger itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the manifest."""
+        self._db.close()
+
+    def meta(self, key: str) -> str:
+        """Return a remembered fact about the ledger, or an empty text."""
+        row = self._db.execute("select value from meta where key = ?", [key]).fetchone()
+        return str(row[0]) if row else ""
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a fact about the ledger (which configuration it was read with)."""
+        self._db.execute("insert or replace into meta values (?, ?)", [key, value])
+
+    def holds(self, source: str, digest: str) -> bool:
+        """Return whether the very same content was read for this source before."""
+        return self._db.execute("select 1 from files where source = ? and digest = ?", [source, digest]).fetchone() is not None
+
+    def earlier(self, source: str, path: str) -> list[FileRow]:
+        """Return former readings of a path, which a grown file would hold as its beginning."""
+        return [row for row in self.files() if row.source == source and row.path == path]
+
+    def free_number(self, source: str, digest: str) -> int:
+        """Return a file number that depends on content only, so that the order of files changes nothing."""
+        number = int(digest[:8], 16) >> 1
+        while self._db.execute("select 1 from files where number = ?", [number]).fetchone():
+            number = (number + 1 + len(source)) % (1 << 31)
+        return number
+
+    def append(self, engine: Engine, addition: Addition) -> None:
+        """Record all of a file, or nothing. Raises `StorageError` when the disk is full."""
+        part = f"{addition.file.number:08x}.parquet"
+        try:
+            if addition.file.disclosures:
+                self._write_part(engine, addition.table, part)
+            with closing(self._db.cursor()) as db:
+                db.execute("begin immediate")
+                try:
+                    self._record(db, addition, part)
+                except BaseException:
+                    db.execute("rollback")
+                    raise
+                db.execute("commit")
+        except OSError as problem:
+            raise _cannot_write(self.folder, problem) from problem
+        except sqlite3.OperationalError as problem:
+            raise LedgerError(
+                f"the ledger `{self.folder}` cannot be written: {problem}", hint="another whosaw may be writing it: wait for it to end"
+            ) from problem
+
+    def _write_part(self, engine: Engine, table: str, part: str) -> None:
+        incoming = self.folder / "incoming" / part
+        columns = ", ".join(f"{named(name)}::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
+        engine.run(
+            f"copy (select {columns} from {table} order by seen_at, id) to {quoted(str(incoming))} "
+            "(format parquet, compression zstd, row_group_size 262144)"
+        )
+        _sync(incoming)
+        incoming.rename(self.folder / "disclosures" / part)
+        _sync(self.folder / "disclosures")
+
+    def _record(self, db: sqlite3.Cursor, addition: Addition, part: str) -> None:
+        f = addition.file
+        if addition.replaces is not None:
+            for table in ("parts", "rejected", "pulse", "files"):
+                db.execute(f"delete from {table} where number = ?", [addition.replaces])
+        db.execute(
+            "insert into files values (?,?,?,?,?,?,?,?,?,?,?)",
+            [f.number, f.source, f.channel, f.path, f.digest, f.size, f.lines, f.disclosures, f.rejected, f.other, f.broken],
+        )
+        if f.disclosures:
+            db.execute("insert into parts values (?,?,?)", [part, f.number, f.disclosures])
+        db.executemany("insert into rejected values (?,?,?)", [(f.number, line, why) for line, why in addition.rejected[:REJECTED_KEPT]])
+        db.executemany("insert into pulse values (?,?,?,?,?,?)", [(f.source, *beat, f.number) for beat in addition.pulse])
+        db.executemany("insert or ignore into names values (?,?,?)", addition.names)
+
+    def files(self) -> list[FileRow]:
+        """Return every file the ledger holds, in an order that does not depend on the order of reading."""
+        return [FileRow(*row) for row in self._db.execute("select * from files order by source, path, number")]
+
+    def rejected(self, limit: int) -> list[Rejected]:
+        """Return the first rejected lines, by source, file and line."""
+        query = (
+            "select f.source, f.path, r.line, r.reason from rejected r join files f using (number) "
+            "order by f.source, f.path, r.line limit ?"
+        )
+        return [Rejected(*row) for row in self._db.execute(query, [limit])]
+
+    def pulse(self, source: str) -> list[tuple[int, int, int, int]]:
+        """Return per five minutes: bucket, lines, first and last time (epoch seconds)."""
+        query = "select bucket, sum(lines), min(first), max(last) from pulse where source = ? group by bucket order by bucket"
+        return [tuple(row) for row in self._db.execute(query, [source])]
+
+    def note_lookup(self, *, at: str, by: str, command: str, customer: int, reason: str) -> None:
+        """Record that one of our own staff looked at a customer: our own look-ups are disclosures."""
+        self._db.execute("insert into lookups values (?,?,?,?,?)", [at, by, command, customer, reason])
+
+    def lookups(self, customer: int) -> list[tuple[str, str, str, str]]:
+        """Return our own look-ups of a customer: when, by whom, with which command, for which reason."""
+        return [tuple(row) for row in self._db.execute("select at, by, command, reason from lookups where customer = ? order by at", [customer])]
+
+    def vouch(self, rows: Sequence[tuple[object, ...]]) -> None:
+        """Add entitlements a person vouches for: basis, recipient, customer, site, since, reason, by whom, when. Never changed, never removed."""
+        self._db.execute("begin immediate")
+        self._db.executemany("insert into vouched values (?,?,?,?,?,?,?,?)", rows)
+        self._db.execute("commit")
+
+    def vouched(self) -> list[tuple[str, int, int, str, str, str, str]]:
+        """Return what people vouched for: basis, recipient, customer, site, since, reason and by whom."""
+        return [tuple(row) for row in self._db.execute("select basis, recipient, customer, site, since, reason, by from vouched order by rowid")]
+
+    def sealed_name(self, domain: str, key: int) -> bytes | None:
+        """Return the sealed clear value of a pseudonym, for the vault to open."""
+        row = self._db.execute("select sealed from names where domain = ? and key = ?", [domain, key]).fetchone()
+        return bytes(row[0]) if row else None
+
+    def open_in(self, engine: Engine, until: datetime | None = None) -> None:
+        """Give the engine the view `disclosures_read` over all parts that count, or over what they hold from before `until`."""
+        parts = [str(self.folder / "disclosures" / row[0]) for row in self._db.execute("select path from parts order by path")]
+        if parts:
+            listed = ", ".join(quoted(part) for part in parts)
+            before = f" where seen_at < timestamp {quoted(f'{until:%Y-%m-%d %H:%M:%S}')}" if until else ""
+            engine.run(f"create or replace temp view disclosures_read as select * from read_parquet([{listed}]){before}")
+            return
+        columns = ", ".join(f"null::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
+        engine.run(f"create or replace temp view disclosures_read as select {columns} where false")
+
+
+def disclosure_label(key: int) -> str:
+    """Return the name under which a disclosure is shown and asked for."""
+    return f"D-{key >> 32:08x}.{key & 0xFFFFFFFF}"
+
+
+def disclosure_key(label: str) -> int | None:
+    """Return the ledger id behind such a name, or nothing if it is none."""
+    file, dot, line = label.removeprefix("D-").partition(".")
+    try:
+        return (int(file, 16) << 32) | int(line) if dot else None
+    except ValueError:
+        return None
+
+
+def instant(seconds: int) -> datetime:
+    """Return epoch seconds as a UTC time."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _cannot_write(folder: Path, problem: OSError) -> StorageError:
+    return StorageError(
+        f"cannot write `{folder}`: {(problem.strerror or 'unknown reason').lower()}", hint="choose another folder with --dir, or free some space"
+    )
+
+
+def _not_ours(folder: Path, problem: Exception) -> LedgerError:
+    return LedgerError(f"`{folder}` is no whosaw ledger, or is damaged ({problem})", hint="judge into a new folder with --dir")
