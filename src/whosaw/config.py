@@ -141,9 +141,7 @@ def seconds(text: str, key: str) -> int:
     """Return a duration such as `30m` or `48h` in seconds."""
     match = DURATION.fullmatch(text.strip())
     if match is None:
-        raise ConfigError(
-            f"`{key}` is `{text}`, expected a whole number and s, m, h or d", hint='write for example `"30m"` or `"48h"`'
-        )
+        raise ConfigError(f"`{key}` is `{text}`, expected a whole number and s, m, h or d", hint='write for example `"30m"` or `"48h"`')
     return int(match[1]) * _SECONDS[match[2]]
 
 
@@ -160,7 +158,9 @@ def load(path: Path) -> tuple[Config, str]:
             f"cannot read the configuration `{path}`: {_plain(problem)}", hint="`whosaw init` writes one from your logs"
         ) from problem
     except tomllib.TOMLDecodeError as problem:
-        raise ConfigError(f"`{path}` is not TOML: {problem}".lower(), hint="see docs/reference/settings.md for a whole example") from problem
+        raise ConfigError(
+            f"`{path}` is not TOML: {problem}".lower(), hint="see docs/reference/settings.md for a whole example"
+        ) from problem
     config = parse(data)
     return config, hashlib.sha256(raw).hexdigest()[:16]
 
@@ -190,7 +190,9 @@ def parse(data: dict[str, object]) -> Config:
 def _check_source(i: int, source: Source) -> None:
     key = f"source[{i}]"
     if not source.files:
-        raise ConfigError(f"`{key}.files` is empty, expected at least one file or pattern", hint='for example files = ["logs/portal/*.log"]')
+        raise ConfigError(
+            f"`{key}.files` is empty, expected at least one file or pattern", hint='for example files = ["logs/portal/*.log"]'
+        )
     if source.timezone:
         _check_timezone(f"{key}.timezone", source.timezone)
     if source.scan and not source.object_type:
