@@ -7,7 +7,6 @@ disjoint intervals), `canaries` and `blind` (times in which a basis has no recor
 
 from __future__ import annotations
 
-import csv
 import glob
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from whosaw.config import Config, Entitlement, Relation, seconds
 from whosaw.engine.duckdb import Engine, named, quoted
 from whosaw.engine.inputs import Input
 from whosaw.errors import ConfigError, InputError, QueryError
+from whosaw.layout.table import heading_of, table_layout
 from whosaw.model import ENTITLING_GRADES, Basis, Rejected, data_mask
 
 ALL_DATA = 2**31 - 1
@@ -39,6 +39,9 @@ create or replace temp table blind (basis varchar, since timestamp, until timest
 _SINCE, _UNTIL = "timestamp '0001-01-01'", "timestamp '9999-12-31'"
 
 
+REJECTED_SHOWN = 1000
+
+
 @dataclass
 class Loaded:
     """What came in, row by row accounted for: rows = kept + rejected."""
@@ -49,8 +52,11 @@ class Loaded:
     rejected_count: int = 0
     doubts: list[str] = field(default_factory=list)
 
-
-REJECTED_SHOWN = 1000
+    def reject(self, row: Rejected) -> None:
+        """Count a row that cannot be used."""
+        self.rows += 1
+        self.rejected_count += 1
+        self.rejected.append(row)
 
 
 def load(engine: Engine, config: Config, folder: Path) -> Loaded:
@@ -131,10 +137,8 @@ def _staged(engine: Engine, relation: Relation, key: str, folder: Path, zone: st
     loaded.rows += kept + bad
     loaded.kept += kept
     loaded.rejected_count += bad
-    for file, line, problem in engine.rows(
-        "select file, line, problem from checked where problem is not null order by file, line limit ?", [REJECTED_SHOWN]
-    ):
-        loaded.rejected.append(Rejected(key, file, line, problem))
+    shown = engine.rows(f"select file, line, problem from checked where problem is not null order by file, line limit {REJECTED_SHOWN}")
+    loaded.rejected += [Rejected(key, file, line, problem) for file, line, problem in shown]
 
 
 def _stage_query(engine: Engine, relation: Relation, key: str, folder: Path) -> None:
@@ -170,23 +174,21 @@ def _stage_file(engine: Engine, relation: Relation, key: str, path: Path, shown:
         engine.run(f"insert into staged_text select {quoted(shown)}, file_row_number + 1, {picked} from {source}")
         return
     heading = rows.sample(1)
-    have, delimiter = _heading(heading[0]) if heading else ([], ",")
+    have, _ = heading_of(heading[0]) if heading else ([], ",")
     if not have:
-        loaded.doubts.append(f"`{shown}` ({key}) is empty")
+        loaded.doubts.append(f"`{shown}` ({key}) is empty or has no heading")
         return
+    layout = table_layout(heading[0].decode("utf-8", "replace"))
     groups = ", ".join(quoted(f"f{i}") for i in range(len(have)))
-    pattern = _csv_pattern(len(have), delimiter)
     picked = _picked(relation, key, have, lambda name: _unquoted(f"f.f{have.index(name)}"))
+    read = " || ".join(f"f.f{i}" for i in range(len(have)))
     for block in rows.blocks(skip=1):
         engine.offer("lines", block.arrow())
-        engine.run(f"create or replace temp table cut as select n, regexp_extract(line, {quoted(pattern)}, [{groups}]) as f, line <> '' as full from lines")
+        engine.run(f"create or replace temp table cut as select n, line, regexp_extract(line, {quoted(layout.pattern)}, [{groups}]) as f from lines")
         engine.withdraw("lines")
-        any_field = " || ".join(f"f.f{i}" for i in range(len(have)))
-        engine.run(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {any_field} <> ''")
-        for (n,) in engine.rows(f'select n from cut where "full" and {any_field} = \'\' order by n'):
-            loaded.rows += 1
-            loaded.rejected_count += 1
-            loaded.rejected.append(Rejected(key, shown, n, f"expected {len(have)} columns"))
+        engine.run(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {read} <> ''")
+        for (n,) in engine.rows(f"select n from cut where line <> '' and {read} = '' order by n"):
+            loaded.reject(Rejected(key, shown, n, f"expected {len(have)} columns"))
     if rows.broken:
         loaded.doubts.append(f"`{shown}` ({key}): {rows.broken}")
 
@@ -205,18 +207,6 @@ def _picked(relation: Relation, key: str, have: list[str], column: object) -> st
         else:
             out.append(column(name))  # type: ignore[operator]
     return ", ".join(out)
-
-
-def _heading(line: bytes) -> tuple[list[str], str]:
-    text = line.decode("utf-8", "replace").removeprefix("\ufeff")
-    delimiter = max(",;\t|", key=text.count)
-    return next(csv.reader([text], delimiter=delimiter), []), delimiter
-
-
-def _csv_pattern(columns: int, delimiter: str) -> str:
-    d = "\\" + delimiter if delimiter == "|" else delimiter
-    one = f'("(?:[^"]|"")*"|[^{d}"]*)'
-    return "^" + d.join([one] * columns) + "$"
 
 
 def _unquoted(field_sql: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from whosaw.engine.duckdb import Engine, quoted
+from whosaw.identifiers.pseudonyms import label
 from whosaw.model import (
     SENSITIVE,
     Bound,
@@ -51,14 +51,6 @@ select incident, any_value(detector), any_value(channel), min(seen_at), max(seen
     count(distinct (recipient, customer, date_trunc('day', seen_at)))
 from grouped group by incident
 """
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """How ledger ids and pseudonyms are shown."""
-
-    evidence: Mapping[int, str]
-    """File number -> the file's name."""
 
 
 def group(engine: Engine, detectors: Sequence[Detector], coverage: Sequence[Coverage], files: Mapping[int, str], gap_seconds: int) -> list[Incident]:
@@ -113,7 +105,7 @@ def _incident(engine: Engine, row: tuple[Any, ...], coverage: Sequence[Coverage]
         customers=Bound(customers, customers + more),
         recipients=Recipients(recipients, kinds),
         data=[c.value for c in data_classes(mask)],
-        cause=Cause(cause_kind, recipient_label(cause) if cause_kind == "recipient" else cause),
+        cause=Cause(cause_kind, label("recipient", int(cause)) if cause_kind == "recipient" else cause),
         severity=_severity(mask, customers, customers + more),
         evidence=[f"{files.get(file, '?')}:{line}" for file, line in evidence],
         test_accounts=tests,
@@ -123,16 +115,6 @@ def _incident(engine: Engine, row: tuple[Any, ...], coverage: Sequence[Coverage]
         where=[(str(place), n) for place, n in engine.rows(
             "select coalesce(site, route, '?'), count(*) from grouped where incident = ? group by 1 order by 2 desc, 1 limit 20", [bond])],
     )
-
-
-def recipient_label(key: str | int) -> str:
-    """Return the name under which a recipient is shown: a pseudonym, never who it is."""
-    return label("r", int(key))
-
-
-def label(domain: str, key: int) -> str:
-    """Return a pseudonym as text: `c:` customer, `r:` recipient, and twelve hexadecimal digits."""
-    return f"{domain}:{(key + (1 << 63)) & ((1 << 64) - 1):016x}"[:14]
 
 
 def _earliest(since: datetime, here: Sequence[Coverage]) -> tuple[datetime | None, list[str]]:

@@ -4,11 +4,12 @@ from whosaw.identifiers.catalogue import Catalogue, Entry, HeaderClass, catalogu
 from whosaw.identifiers.disguises import TOKEN_PATTERN, disguises, fold
 from whosaw.identifiers.masking import mask, mask_runs
 from whosaw.identifiers.numbers import Kind, Profile, normalise, profile, spellings
-from whosaw.identifiers.pseudonyms import Pseudonymiser, hmac_pads, label
+from whosaw.identifiers.pseudonyms import DOMAINS, Pseudonymiser, label
 from whosaw.identifiers.recognise import Hit, recognise
 from whosaw.identifiers.wrappings import WRAPPINGS, Wrapping, unwrap_all
 
 __all__ = [
+    "DOMAINS",
     "TOKEN_PATTERN",
     "WRAPPINGS",
     "Catalogue",
@@ -23,7 +24,6 @@ __all__ = [
     "classify",
     "disguises",
     "fold",
-    "hmac_pads",
     "label",
     "mask",
     "mask_runs",

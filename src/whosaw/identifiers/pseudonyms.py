@@ -2,39 +2,37 @@
 
 A plain hash of a phone number is no pseudonym: the whole mobile number space of a country like the United Kingdom (a thousand
 million numbers) is hashed on one core in 29 minutes. Only a secret key, kept apart from the ledger, prevents that.
+
+The pseudonym is the first 64 bits of SHA-256(secret, domain, value). A secret prefix is safe here where it is not for a message
+code: three quarters of the digest are thrown away, so it cannot be extended (FIPS 180-4 builds SHA-512/256 on the same ground),
+and the engine computes it for a whole column at a fifth of the cost of HMAC.
 """
 
 from __future__ import annotations
 
 import hashlib
 
-from whosaw.errors import ConfigError
+from whosaw.errors import LedgerError
 
-_BLOCK = 64
-_LETTERS = {"customer": "c", "recipient": "r", "session": "s", "client": "a", "object": "o", "device": "d"}
+DOMAINS = {"customer": "c", "recipient": "r", "session": "s", "client": "a", "object": "o", "device": "d", "page": "p", "group": "g"}
+"""What a pseudonym may stand for, and the letter it is keyed and shown with. Nobody can match the domains of one person."""
 
-
-def hmac_pads(secret: bytes) -> tuple[bytes, bytes]:
-    """Return the inner and outer 64-byte blocks of HMAC-SHA256: sha256(outer || sha256(inner || message)), both digests raw."""
-    key = (hashlib.sha256(secret).digest() if len(secret) > _BLOCK else secret).ljust(_BLOCK, b"\0")
-    return bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)
+_HALF = 1 << 63
 
 
 class Pseudonymiser:
     """Makes pseudonyms with one secret. The secret never appears in `repr`."""
 
-    __slots__ = ("_inner", "_outer")
+    __slots__ = ("_start",)
 
     def __init__(self, secret: bytes) -> None:
         """Take the secret; a short one is refused, since it could be found by trying."""
         if len(secret) < 16:
-            raise ConfigError(
+            raise LedgerError(
                 f"the secret of the pseudonyms has {len(secret)} bytes, expected at least 16",
                 hint="remove the key file and let a new one be made, or give 32 random bytes",
             )
-        inner, outer = hmac_pads(secret)
-        self._inner = hashlib.sha256(inner)
-        self._outer = hashlib.sha256(outer)
+        self._start = hashlib.sha256(secret)
 
     def __repr__(self) -> str:
         return "Pseudonymiser(secret=…)"
@@ -43,21 +41,12 @@ class Pseudonymiser:
         raise TypeError("a pseudonymiser is not written down: it would carry its secret along")
 
     def key(self, domain: str, value: str) -> int:
-        """Return the pseudonym of a value: the first 8 bytes (big-endian) of HMAC-SHA256(domain, 0x1f, value), signed, never 0.
-
-        Domains keep a recipient's pseudonym from being matched with the same person's as a customer.
-        """
-        inner = self._inner.copy()
-        inner.update(f"{domain}\x1f{value}".encode("utf-8", "surrogatepass"))
-        outer = self._outer.copy()
-        outer.update(inner.digest())
-        return int.from_bytes(outer.digest()[:8], "big", signed=True) or 1
-
-    def label(self, domain: str, key: int) -> str:
-        """Return how a pseudonym is shown: `c:7f3a91c2d0e4`."""
-        return label(domain, key)
+        """Return the pseudonym of a value in a domain (a key of `DOMAINS` or its letter), as the ledger's signed 64-bit number."""
+        digest = self._start.copy()
+        digest.update(f"{DOMAINS.get(domain, domain)}\x1f{value}".encode("utf-8", "surrogatepass"))
+        return int.from_bytes(digest.digest()[:8], "big") - _HALF
 
 
 def label(domain: str, key: int) -> str:
-    """Return how a pseudonym is shown: the domain's letter and the first 12 hex digits. Needs no secret."""
-    return f"{_LETTERS.get(domain, 'x')}:{key & 0xFFFF_FFFF_FFFF_FFFF:016x}"[:14]
+    """Return how a pseudonym is shown: `c:7f3a91c2d0e4`, the domain's letter and the first 12 hex digits. Needs no secret."""
+    return f"{DOMAINS.get(domain, domain)}:{key + _HALF:016x}"[:14]

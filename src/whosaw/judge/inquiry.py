@@ -9,7 +9,7 @@ import msgspec
 
 from whosaw.engine.duckdb import Engine
 from whosaw.errors import NotFoundError
-from whosaw.incidents import label
+from whosaw.identifiers.pseudonyms import label
 from whosaw.judge import Work, verdict
 from whosaw.ledger import disclosure_key, disclosure_label
 from whosaw.model import Incident, Result, Verdict, data_classes

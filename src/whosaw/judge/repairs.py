@@ -6,14 +6,15 @@ from datetime import UTC
 
 from whosaw.engine.duckdb import Engine
 from whosaw.errors import NotFoundError
-from whosaw.incidents import label
+from whosaw.identifiers.pseudonyms import label
 from whosaw.ledger import Ledger
 from whosaw.model import Repair
 
 _GROUPED = """
-select basis, recipient, about, count(distinct customer), count(*), min(seen_at), max(seen_at), any_value(recipient_kind), any_value(site)
+select r.basis, r.recipient, r.about, count(distinct d.customer), count(*), min(d.seen_at), max(d.seen_at),
+    any_value(d.recipient_kind), any_value(d.site)
 from repair_rows r join rest d on d.id = r.disclosure
-group by basis, r.recipient, about order by 4 desc, 5 desc, 2, 3
+group by r.basis, r.recipient, r.about order by 4 desc, 5 desc, 2, 3
 """
 
 _SENTENCES = {
