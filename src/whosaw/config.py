@@ -27,6 +27,7 @@ class Operator(_Table, frozen=True, kw_only=True):
     name: str = "this operator"
     country: str = ""
     numbers: list[str] = []
+    salts: list[str] = []
     timezone: str = "UTC"
 
 

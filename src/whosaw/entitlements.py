@@ -11,7 +11,7 @@ import glob
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from whosaw.config import Config, Entitlement, Relation, seconds
+from whosaw.config import Config, Entitlement, Owner, Relation, seconds
 from whosaw.engine.duckdb import Engine, named, quoted
 from whosaw.engine.inputs import Input
 from whosaw.errors import ConfigError, InputError, QueryError
@@ -74,7 +74,7 @@ def load(engine: Engine, config: Config, folder: Path) -> Loaded:
     for i, owner in enumerate(config.owner):
         _staged(engine, owner, f"owner[{i}]", folder, zone, loaded, needed=("object", "customer"))
         engine.run(
-            f"insert into owners select {quoted(owner.object)}, pseudonym('o', {quoted(owner.object)} || ':' || object), "
+            f"insert into owners select {quoted(owner.object)}, object_key({quoted(owner.object)}, object), "
             "pseudonym('c', customer), since, until, line from staged"
         )
     for i, canary in enumerate(config.canary):
@@ -82,6 +82,13 @@ def load(engine: Engine, config: Config, folder: Path) -> Loaded:
         engine.run("insert into canaries select distinct pseudonym('c', customer) from staged")
     _hold(engine, loaded)
     return loaded
+
+
+def objects(engine: Engine, owner: Owner, folder: Path, zone: str) -> list[str]:
+    """Return the distinct clear objects of an owner relation (numbers as E.164 digits), for the disguises to be made of them."""
+    _staged(engine, owner, "owner", folder, zone, Loaded(), needed=("object", "customer"))
+    rows = engine.rows("select distinct e164(regexp_replace(object, '[^0-9]', '', 'g')) from staged order by 1")
+    return [str(number) for (number,) in rows if number]
 
 
 def _load_entitlement(engine: Engine, ent: Entitlement, i: int, folder: Path, zone: str, loaded: Loaded) -> None:
@@ -174,11 +181,11 @@ def _stage_file(engine: Engine, relation: Relation, key: str, path: Path, shown:
         engine.run(f"insert into staged_text select {quoted(shown)}, file_row_number + 1, {picked} from {source}")
         return
     heading = rows.sample(1)
-    have, _ = heading_of(heading[0]) if heading else ([], ",")
+    have, _ = heading_of(heading[0], least=1) if heading else ([], ",")
     if not have:
         loaded.doubts.append(f"`{shown}` ({key}) is empty or has no heading")
         return
-    layout = table_layout(heading[0].decode("utf-8", "replace"))
+    layout = table_layout(heading[0].decode("utf-8", "replace"), least=1)
     groups = ", ".join(quoted(f"f{i}") for i in range(len(have)))
     picked = _picked(relation, key, have, lambda name: _unquoted(f"f.f{have.index(name)}"))
     read = " || ".join(f"f.f{i}" for i in range(len(have)))

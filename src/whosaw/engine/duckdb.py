@@ -31,6 +31,21 @@ create macro moment(t, zone) as
 """An ISO 8601 time in UTC; without an offset it is a time in `zone`; nonsense is null."""
 
 
+OBJECT_KEY = """
+create macro e164(digits) as
+    case when getvariable('calling_code') = '' then digits
+         when starts_with(digits, '00') then digits[3:]
+         when getvariable('trunk') <> '' and starts_with(digits, getvariable('trunk'))
+             then getvariable('calling_code') || digits[length(getvariable('trunk')) + 1:]
+         when not starts_with(digits, getvariable('calling_code')) then getvariable('calling_code') || digits
+         else digits end;
+create macro object_key(kind, value) as
+    case when value <> '' then pseudonym('o', kind || ':' ||
+        case when kind = 'number' then e164(regexp_replace(value, '[^0-9]', '', 'g')) else value end) end
+"""
+"""The key of an object. A telephone number is brought to E.164 first, so that each of its spellings is the same object."""
+
+
 class Engine:
     """An embedded DuckDB: `run` for effect, `rows` and `one` for answers."""
 
@@ -50,6 +65,13 @@ class Engine:
         self.run("set variable secret = ?::blob", [secret])
         self.run(PSEUDONYM)
         self.run(MOMENT)
+        self.speak_of_numbers("", "")
+        self.run(OBJECT_KEY)
+
+    def speak_of_numbers(self, calling_code: str, trunk: str) -> None:
+        """Say how the operator's country writes its numbers: calling code and national prefix."""
+        self.run("set variable calling_code = ?", [calling_code])
+        self.run("set variable trunk = ?", [trunk])
 
     def run(self, sql: str, values: Sequence[object] = ()) -> None:
         """Run a statement. A full disk or folder that cannot be written becomes a `StorageError`."""

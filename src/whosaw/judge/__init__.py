@@ -14,7 +14,7 @@ from whosaw.config import Config, seconds
 from whosaw.detectors import DETECTORS
 from whosaw.engine.duckdb import Engine
 from whosaw.identifiers.vault import Vault, secret
-from whosaw.judge import detect, repairs, verdict
+from whosaw.judge import detect, repairs, scan, verdict
 from whosaw.judge.read import Progress, Task, plan, read
 from whosaw.ledger import FileRow, Ledger, instant
 from whosaw.model import Coverage, Gap, ReadCounts, Result
@@ -77,6 +77,7 @@ def run(case: Case, *, made: datetime, command: str, progress: Progress, note: C
 
 def read_all(work: Work, progress: Progress) -> None:
     """Read every planned file into the ledger (1 read, 2 record)."""
+    scan.prepare(work.engine, work.case.config, work.case.folder)
     for job in work.tasks:
         read(work.engine, work.ledger, job, operator=work.case.config.operator, seal=work.vault.seal, progress=progress)
 
@@ -112,6 +113,7 @@ def judged(work: Work, *, made: datetime, command: str, until: datetime | None =
 def prepare(work: Work, until: datetime | None = None) -> None:
     """Load the entitlements and define `disclosures` over what the ledger holds."""
     work.ledger.open_in(work.engine, until)
+    scan.speak(work.engine, work.case.config)
     work.loaded = entitlements.load(work.engine, work.case.config, work.case.folder)
     repairs.load(work.engine, work.ledger)
     verdict.resolve(work.engine)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from whosaw.config import Operator, Pick, Route, Source, picks
 from whosaw.engine.duckdb import named, quoted
 from whosaw.errors import ConfigError
+from whosaw.identifiers.disguises import TOKEN_PATTERN
 from whosaw.model import Layout, RecipientKind, data_mask
 
 SHOWN = "(status is null or status between 200 and 299 or status = 304)"
@@ -98,7 +99,8 @@ class _Builder:
         site = source.recipient_kind is RecipientKind.SITE
         who = "host" if site and not source.recipient else "who"
         return f"""
-        with facts as (select n, seen_at, {one} from cut where seen_at is not null),
+        with scanned as ({self._scanned()}),
+        facts as (select n, seen_at, {one} from cut where seen_at is not null),
         routed as (select *, {route} as template from facts),
         placed as (select *, {objects} from routed),
         judged as (select *,
@@ -116,15 +118,16 @@ class _Builder:
             {"lower(host)" if site else "null"} as site,
             pseudonym('s', session) as session, pseudonym('a', client) as client, pseudonym('d', device) as device,
             pseudonym('c', named_customer) as customer,
-            case when has_object then object_type end as object_type,
-            pseudonym('o', case when has_object then object_type || ':' || object_text end) as object,
+            case when has_object or scanned.object is not null then object_type end as object_type,
+            coalesce(object_key(object_type, object_text), scanned.object) as object,
             pseudonym('p', coalesce(host, '') || uri) as page,
             mask as data, records, data_from, data_to, status, bytes, cache,
             pseudonym('s', filler_session) as filler_session, pseudonym('s', sets_session) as sets_session, claim,
-            {self._field()} as field, {quoted("plain")} as form,
-            {SHOWN} and not is_public and (has_customer or has_object or shows_alone) as is_disclosure,
-            recipient_text, named_customer, object_text
-        from judged"""
+            coalesce(scanned.field, {self._field()}) as field, coalesce(scanned.form, case when has_object then 'plain' end) as form,
+            {SHOWN} and not is_public and (has_customer or has_object or shows_alone or scanned.object is not null)
+                as is_disclosure,
+            recipient_text, named_customer
+        from judged left join scanned using (n)"""
 
     # --- the parts -------------------------------------------------------------------------------------------------
 
@@ -223,6 +226,33 @@ class _Builder:
         if kind in _ANONYMOUS:
             return f"case when recipient_text is null then 'anonymous' else {quoted(kind)} end"
         return f"case when recipient_text is null then 'unknown' else {quoted(kind)} end"
+
+    def _scanned(self) -> str:
+        """Return the query that finds own numbers under any disguise, in any of the fields that are scanned."""
+        texts = [f"{{field: {quoted(name)}, text: {self._use(name, f'{self.key}.scan')}}}" for name in self._scan_fields()]
+        if not texts:
+            return "select null::bigint as n, null::bigint as object, null::varchar as form, null::varchar as field where false"
+        return f"""
+            select n, arg_min(object, rank) as object, arg_min(d.form, rank) as form, arg_min(field, rank) as field
+            from (select n, field, unnest(regexp_extract_all(url_decode(url_decode(text)), {quoted(TOKEN_PATTERN)})) as token
+                  from (select n, unnest([{", ".join(texts)}], recursive := true) from cut where seen_at is not null)) t
+            join disguised d on d.token = hash(case when regexp_full_match(t.token, '[0-9A-Fa-f]+') then lower(t.token) else t.token end)
+            group by n"""
+
+    def _scan_fields(self) -> list[str]:
+        """Return the fields to scan: `header:*`, `cookie:*`, `uri`, or single picks."""
+        found: dict[str, None] = {}
+        for part in self.source.scan:
+            kind, _, name = part.partition(":")
+            held = {"header": self.layout.headers, "response": self.layout.responses}.get(kind, {})
+            if name == "*":
+                cookies = [f for f in self.layout.fields if f.startswith("cookie_")] if kind == "cookie" else []
+                found.update(dict.fromkeys([*held.values(), *cookies]))
+            elif name:
+                found[held.get(name.lower(), name)] = None
+            else:
+                found[self.roles.get(part, part)] = None
+        return list(found)
 
     def _subject(self) -> str:
         return "screen" if self.source.screen else "path"

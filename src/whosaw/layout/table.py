@@ -23,8 +23,11 @@ _SEPARATORS = ",;\t|"
 HEADLESS = "no heading:"
 
 
-def heading_of(raw: bytes) -> tuple[list[str], str]:
-    """Return the column names and the separator of a heading line; no names if it cannot be one."""
+def heading_of(raw: bytes, *, least: int = 2) -> tuple[list[str], str]:
+    """Return the column names and the separator of a heading line; no names if it cannot be one.
+
+    A guess wants two columns at `least`, since any word could be a heading of one; a registry may well have a single column.
+    """
     text = decode(raw).lstrip("\ufeff").rstrip("\r\n")
     separator = max(_SEPARATORS, key=text.count)
     try:
@@ -33,17 +36,19 @@ def heading_of(raw: bytes) -> tuple[list[str], str]:
         return [], separator
     names = [cell.strip() for cell in cells]
     plain = all(re.fullmatch(r"[^\W\d][^\"{}\[\]=\x00-\x1f]{0,63}", name) for name in names)
-    usable = len(names) >= 2 and plain and len(set(names)) == len(names)
+    usable = len(names) >= least and plain and len(set(names)) == len(names)
     return (names, separator) if usable else ([], separator)
 
 
-def table_layout(text: str, sample: Sequence[bytes] = (), names: Mapping[str, Sequence[str]] = ROLE_NAMES) -> Layout:
+def table_layout(
+    text: str, sample: Sequence[bytes] = (), names: Mapping[str, Sequence[str]] = ROLE_NAMES, *, least: int = 2
+) -> Layout:
     """Return the layout of a table with this heading; the sample's lines tell the clock, `names` are the usual names of each role.
 
     `no heading: time,login,customer` names the columns of a file whose first line is data.
     """
     headless = text.startswith(HEADLESS)
-    columns, separator = heading_of(text.removeprefix(HEADLESS).strip(" ").encode())
+    columns, separator = heading_of(text.removeprefix(HEADLESS).strip(" ").encode(), least=least)
     if not columns:
         raise ConfigError(
             "the layout is not a heading with at least two different column names", hint="give the heading line: time,agent,customer"
