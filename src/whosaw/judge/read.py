@@ -75,8 +75,11 @@ def task(path: Path, source: Source, *, folder: Path, key: str) -> Task:
     return Task(path, shown, source, key, reader, best.layout, best.confidence)
 
 
-def read(engine: Engine, ledger: Ledger, job: Task, *, operator: Operator, seal: Seal, progress: Progress) -> bool:
-    """Read one file into the ledger; return whether it added anything (a file whose content is known adds nothing)."""
+def read(engine: Engine, ledger: Ledger, job: Task, *, operator: Operator, seal: Seal, progress: Progress, most: int = 0) -> bool:
+    """Read one file into the ledger; return whether it added anything (a file whose content is known adds nothing).
+
+    With `most`, stop after the block that holds that many lines: enough to look at a large file.
+    """
     former = ledger.earlier(job.source.name, job.shown)
     source_file = Input(job.path, marks=[row.size for row in former])
     reading = _Reading(engine, job, row_queries(job.source, job.layout, operator, job.key))
@@ -88,6 +91,8 @@ def read(engine: Engine, ledger: Ledger, job: Task, *, operator: Operator, seal:
         for block in source_file.blocks(skip=job.layout.skip):
             reading.take(block)
             progress(job.shown, source_file.bytes_read, source_file.size)
+            if most and reading.lines >= most:
+                break
     digest = source_file.digest.hexdigest()
     if ledger.holds(job.source.name, digest):
         return False

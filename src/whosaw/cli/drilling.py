@@ -1,0 +1,140 @@
+"""The drill: a make-believe operator leaks, whosaw judges its logs as it would any other's, and the answer is held beside the truth."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from whosaw.cli.judging import OUT, QUIET, checked_outs, command_line, keep, now, progress, show
+
+if TYPE_CHECKING:
+    from whosaw.model import Incident, Result
+
+
+@click.command()
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO...]")
+@click.option("--list", "listing", is_flag=True, help="list the scenarios")
+@click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path("drill-out"), show_default=True, help="folder of the logs, the ledger and the answer")
+@click.option("--seed", type=int, default=7, show_default=True, help="which make-believe operator")
+@click.option("--customers", type=int, default=2000, show_default=True, help="how many customers it has")
+@click.option("--days", type=int, default=30, show_default=True, help="how many days of logs it writes")
+@OUT
+@QUIET
+def drill(*, scenarios: Sequence[str], listing: bool, folder: Path, seed: int, customers: int, days: int, outs: Sequence[str], quiet: bool) -> int:  # noqa: PLR0913
+    """replay real incidents on a make-believe operator, judge its logs, and compare with the truth"""  # noqa: D400, D403
+    from whosaw import drill as operator
+
+    if listing:
+        for name, story in operator.SCENARIOS.items():
+            click.echo(f"{name:<18}{story}")
+        return 0
+    unknown = [name for name in scenarios if name not in operator.SCENARIOS]
+    if unknown:
+        raise click.UsageError(f"no scenario `{unknown[0]}`; there are {', '.join(operator.SCENARIOS)}")
+    names = list(scenarios) or ["maxis-2010", "o2-headers-2012", "o2-bill-manager", "ooredoo-insider"]
+    targets = checked_outs(outs)
+    _make_room(folder)
+    operator.write(folder, scenarios=names, seed=seed, customers=customers, days=days)
+    result = _judged(folder, quiet=quiet)
+    show(result, targets)
+    truth = json.loads((folder / "truth.json").read_text())
+    compared = compare(result, truth)
+    click.echo("\n".join(_beside(compared, result)))
+    return 0 if compared.ok else 1
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Each true incident with what was found for it, what was found without being true, and which rows were missed or over-claimed."""
+
+    pairs: list[tuple[dict[str, Any], Incident | None, list[str]]]
+    extra: list[Incident]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every true incident was found with the right numbers, and nothing else above the noise."""
+        return all(found is not None and not problems for _, found, problems in self.pairs) and not self.extra
+
+
+def compare(result: Result, truth: dict[str, Any]) -> Compared:
+    """Hold an answer beside the truth: right detector, first row to the second, customers inside the bound."""
+    left = list(result.incidents)
+    pairs = []
+    for true in truth["incidents"]:
+        match = next((i for i in left if _same(i, true)), None)
+        if match is not None:
+            left.remove(match)
+        pairs.append((true, match, _problems(true, match) if match else ["missed"]))
+    return Compared(pairs, [i for i in left if i.evidence_kind != "weak"])
+
+
+def _same(found: Incident, true: dict[str, Any]) -> bool:
+    """Return whether a found incident is about this true one: its detector, its channel, and the very first row."""
+    first = _moment(true["first"])
+    return found.detector in true["detectors"] and found.channel == true["channel"] and found.since <= first <= found.until
+
+
+def _problems(true: dict[str, Any], found: Incident) -> list[str]:
+    problems = []
+    if found.since.replace(microsecond=0) != _moment(true["first"]).replace(microsecond=0):
+        problems.append(f"first seen {found.since:%Y-%m-%d %H:%M:%S}, truth {true['first']}")
+    if found.since_earliest is not None and found.since_earliest > _moment(true["first_true"]):
+        problems.append(f"first possible {found.since_earliest:%Y-%m-%d %H:%M:%S} is later than the truth {true['first_true']}")
+    proved, in_truth = len(true["customers"]), len(true["customers_true"])
+    if found.customers.at_least != proved:
+        problems.append(f"customers at least {found.customers.at_least:,}, truth in the logs {proved:,}")
+    if not found.customers.at_least <= in_truth <= found.customers.at_most:
+        problems.append(f"customers {found.customers.at_least:,} to {found.customers.at_most:,} do not hold the truth {in_truth:,}")
+    if found.disclosures != true["rows"]:
+        problems.append(f"{found.disclosures:,} disclosures, truth {true['rows']:,}")
+    return problems
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _judged(folder: Path, *, quiet: bool) -> Result:
+    from whosaw import config
+    from whosaw.judge import Case, run
+
+    path = folder / "whosaw.toml"
+    settings, config_hash = config.load(path)
+    case = Case(settings, config_hash, folder.resolve(), folder / "ledger")
+    with progress(quiet=quiet) as tell:
+        result = run(case, made=now(), command=command_line(), progress=tell)
+    keep(case, result, [path])
+    return result
+
+
+def _make_room(folder: Path) -> None:
+    """Empty a former drill's folder; a folder that holds anything else is left alone."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / "truth.json").exists():
+            raise click.UsageError(f"`{folder}` is not empty and no former drill; name another folder with --dir")
+        shutil.rmtree(folder)
+
+
+def _beside(compared: Compared, result: Result) -> list[str]:
+    lines = ["", "TRUTH       what the make-believe operator did, beside what was found"]
+    for true, found, problems in compared.pairs:
+        name = f"{true['scenario']:<18}"
+        if found is None:
+            lines.append(f"  missed    {name}{true['detectors'][0]} since {true['first']}")
+            continue
+        bound = f"customers {found.customers.at_least:,} to {found.customers.at_most:,} (truth {len(true['customers_true']):,})"
+        lines.append(f"  {'wrong' if problems else 'found':<9} {name}{found.id} {found.detector}, since {found.since:%Y-%m-%d %H:%M:%S} exact, {bound}")
+        lines += [f"            {'':<18}{problem}" for problem in problems]
+    lines += [f"  extra     {'':<18}{i.id} {i.detector}: not in the truth" for i in compared.extra]
+    if not compared.pairs and not compared.extra:
+        lines.append("  nothing   happened, and nothing was found")
+    weak = sum(1 for i in result.incidents if i.evidence_kind == "weak")
+    lines.append(f"  verdict   {'all found, nothing invented' if compared.ok else 'NOT as it was'}" + (f" ({weak} weak findings below the noise)" if weak else ""))
+    return lines

@@ -1,0 +1,91 @@
+"""Does a configuration fit its logs? Which facts fill, which customers resolve, and what share of the disclosures can be judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from whosaw.engine.duckdb import Engine
+from whosaw.judge import Case, opened, prepare, scan, verdict
+from whosaw.judge.read import Progress, plan, read
+
+FACTS = ("recipient", "customer", "session", "device", "object", "claim", "cache")
+
+
+@dataclass(frozen=True)
+class SourceHealth:
+    """How well one source is understood. `filled` is the share of its disclosures in which a fact is there."""
+
+    name: str
+    reader: str
+    files: int
+    lines: int
+    read: int
+    shown: int
+    filled: dict[str, float]
+    unlisted: list[tuple[str, int]]
+
+
+@dataclass
+class Health:
+    """How well a whole configuration fits."""
+
+    sources: list[SourceHealth] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    reasons: dict[str, int] = field(default_factory=dict)
+    rules_rows: int = 0
+    rules_kept: int = 0
+    shown: int = 0
+    judged: int = 0
+
+    @property
+    def share(self) -> float:
+        """Return the share of the disclosures that can be judged."""
+        return self.judged / self.shown if self.shown else 0.0
+
+
+def check(case: Case, *, most: int, progress: Progress) -> Health:
+    """Return how well a configuration fits the first `most` lines of each of its files. Nothing of them is kept."""
+    health = Health()
+    with opened(case) as work:
+        work.tasks, problems = plan(case.config, case.folder)
+        health.doubts += problems
+        scan.prepare(work.engine, case.config, case.folder)
+        for job in work.tasks:
+            read(work.engine, work.ledger, job, operator=case.config.operator, seal=lambda _: b"", progress=progress, most=most)
+        prepare(work)
+        verdict.judge(work.engine)
+        counted = verdict.count(work.engine)
+        files = work.ledger.files()
+        for source in case.config.source:
+            mine = [f for f in files if f.source == source.name]
+            readers = {job.reader.name for job in work.tasks if job.source.name == source.name}
+            lines, rejected = sum(f.lines for f in mine), sum(f.rejected for f in mine)
+            health.sources.append(
+                SourceHealth(
+                    name=source.name,
+                    reader=" and ".join(sorted(readers)) or "not recognised",
+                    files=len(mine),
+                    lines=lines,
+                    read=lines - rejected,
+                    shown=sum(f.disclosures for f in mine),
+                    filled=_filled(work.engine, source.name),
+                    unlisted=_unlisted(work.engine, source.name, [r.template for r in source.route]),
+                )
+            )
+    health.rules_rows, health.rules_kept = work.loaded.rows, work.loaded.kept
+    health.doubts += work.loaded.doubts
+    health.reasons = counted.reasons
+    health.judged = counted.verdicts.entitled + counted.verdicts.unentitled
+    health.shown = health.judged + counted.verdicts.cannot_judge
+    return health
+
+
+def _filled(engine: Engine, source: str) -> dict[str, float]:
+    shares = ", ".join(f"count({fact}) / greatest(count(*), 1)" for fact in FACTS)
+    row = engine.one(f"select {shares} from disclosures where source = ?", [source])
+    return {fact: float(share) for fact, share in zip(FACTS, row, strict=True) if share or fact in {"recipient", "customer"}}
+
+
+def _unlisted(engine: Engine, source: str, templates: list[str]) -> list[tuple[str, int]]:
+    rows = engine.rows("select route, count(*) from disclosures where source = ? and route is not null group by 1 order by 2 desc, 1", [source])
+    return [(route, n) for route, n in rows if route not in templates]
