@@ -88,7 +88,7 @@ def sniff(sample: Sequence[bytes]) -> Guess | None:
     if len(_KEYS & set(columns)) < 4:
         return None
     clocks = {name: guess_clock([value_at(row, path) for row in rows]) for name, path in columns.items()}
-    time = guess_roles(tuple(columns), times=[name for name, clock in clocks.items() if clock]).get("time")
+    time = guess_roles(tuple(columns), clocks=clocks).get("time")
     if time is None:
         return None
     found = _layout(columns, {name: name for name in columns} | {"msec": time}, clocks[time])
