@@ -47,7 +47,7 @@ def read_line(layout: Layout, raw: bytes) -> dict[str, str] | str:
     """Return the fields of a line as the pattern would capture them (escapes still in place), or why it cannot be read.
 
     More is read here than on the fast path: bytes that are not UTF-8, zero bytes that a log rotation left in front,
-    a login name or an address with spaces, further fields at the end.
+    a login name before a bracket or an address with spaces, further fields behind a closing quote.
     """
     text = decode(raw).lstrip("\0").rstrip("\r\n")
     if not text.strip():
@@ -135,7 +135,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 def _wider(pattern: str) -> re.Pattern[str]:
     for narrow, wide in _WIDER:
         pattern = pattern.replace(narrow, wide)
-    return re.compile(pattern.removesuffix("$") + r"(?: [^\n]*)?$")
+    # Further fields are passed over only behind a closing quote: behind a bare value they may be the rest of a value with spaces.
+    return re.compile(pattern[:-1] + r"(?: [^\n]*)?$" if pattern.endswith('"$') else pattern)
 
 
 @lru_cache(maxsize=128)

@@ -68,9 +68,10 @@ def table_layout(
 
 def _with_roles(layout: Layout, sample: Sequence[bytes], names: Mapping[str, Sequence[str]]) -> Layout:
     rows = [row for raw in sample[:50] if (row := _cells(layout, raw)) is not None]
-    times = {name: guess_clock([row[i] for row in rows]) if rows else "iso" for i, name in enumerate(layout.fields)}
-    roles = guess_roles(layout.fields, times={name for name, clock in times.items() if clock}, names=names)
-    clock = times.get(roles.get("time", ""), "iso")
+    # Without a sample only the heading speaks, and ISO is what exports are written in.
+    clocks = {name: guess_clock([row[i] for row in rows]) if rows else "?" for i, name in enumerate(layout.fields)}
+    roles = guess_roles(layout.fields, clocks=clocks, names=names)
+    clock = clocks.get(roles.get("time", ""), "iso") if rows else "iso"
     headers, responses = header_fields(layout.fields)
     return replace(layout, roles=roles, clock=clock, headers=headers, responses=responses)
 
