@@ -3,19 +3,22 @@
 The ledger is a folder: Parquet files of disclosures beside a SQLite manifest that alone says which files count.
 A file is written under another name, synced, renamed, and then one manifest transaction makes it count,
 so a crash leaves at worst a file that nothing names, and the same input read twice adds nothing.
+What nothing names is removed by the next one to open the ledger alone.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from whosaw.engine.duckdb import Engine, named, quoted
-from whosaw.errors import LedgerError, StorageError
+from whosaw.errors import LedgerError, QueryError, StorageError, WhosawError
 from whosaw.model import Rejected
 
 if TYPE_CHECKING:
@@ -23,6 +26,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION = "1"
+MANIFEST = "manifest.sqlite"
+
+_FOLDERS = ("disclosures", "incoming")
+_PART = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{16})?\.parquet")
+_LABEL = re.compile(r"D-([0-7][0-9a-f]{7})\.([0-9]{1,10})")
 
 COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("id", "BIGINT", "file number in the upper bits, line number in the lower 32; shown as `D-<file>.<line>`"),
@@ -65,6 +73,7 @@ create table if not exists files (
     lines integer not null, disclosures integer not null, rejected integer not null, other integer not null, broken text not null,
     unique (source, digest));
 create table if not exists parts (path text primary key, number integer not null references files, rows integer not null);
+create table if not exists superseded (source text not null, digest text not null, primary key (source, digest));
 create table if not exists rejected (number integer not null references files, line integer not null, reason text not null);
 create table if not exists pulse (
     source text not null, bucket integer not null, lines integer not null, first integer not null, last integer not null,
@@ -120,22 +129,21 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         """Open or make a ledger. Raises `LedgerError` for a damaged or foreign one, `StorageError` when it cannot be written."""
         self.folder = folder
-        try:
-            (folder / "disclosures").mkdir(parents=True, exist_ok=True)
-            (folder / "incoming").mkdir(exist_ok=True)
-            self._db = sqlite3.connect(folder / "manifest.sqlite", isolation_level=None, timeout=2)
-            self._db.executescript("pragma journal_mode = wal; pragma synchronous = full;" + _TABLES)
-        except OSError as problem:
-            raise _cannot_write(folder, problem) from problem
-        except sqlite3.DatabaseError as problem:
-            raise _not_ours(folder, problem) from problem
-        self._db.execute("insert or ignore into meta values ('version', ?)", [VERSION])
-        if self.meta("version") != VERSION:
-            raise LedgerError(
-                f"`{folder}` is a ledger of version {self.meta('version')}, expected {VERSION}", hint="judge into a new folder with --dir"
-            )
-        for orphan in (folder / "incoming").iterdir():
-            orphan.unlink()
+        with ExitStack() as opened:
+            try:
+                _refuse_foreign(folder)
+                for name in _FOLDERS:
+                    (folder / name).mkdir(parents=True, exist_ok=True)
+                alone = _lock(folder, opened)
+                self._db = opened.enter_context(closing(sqlite3.connect(folder / MANIFEST, isolation_level=None, timeout=2)))
+                self._prepare()
+            except OSError as problem:
+                raise _cannot_write(folder, problem) from problem
+            except sqlite3.Error as problem:
+                raise _trouble(folder, problem) from problem
+            if alone:
+                self._sweep()
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
         """Return the ledger itself."""
@@ -143,67 +151,123 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         """Close the manifest."""
-        self._db.close()
+        self._opened.close()
+
+    def _prepare(self) -> None:
+        tables = {name for (name,) in self._db.execute("select name from sqlite_master where type = 'table'")}
+        if tables and not {"meta", "files", "parts"} <= tables:
+            raise _not_ours(self.folder, "its manifest holds something else")
+        self._db.executescript("pragma journal_mode = wal; pragma synchronous = full;" + _TABLES)
+        self._db.execute("insert or ignore into meta values ('version', ?)", [VERSION])
+        if self.meta("version") != VERSION:
+            raise LedgerError(
+                f"`{self.folder}` is a ledger of version {self.meta('version')}, expected {VERSION}",
+                hint="judge into a new folder with --dir",
+            )
+
+    def _sweep(self) -> None:
+        """Remove what a crash left: files that were never finished, and files that the manifest does not name (any more)."""
+        named_parts = {path for (path,) in self._rows("select path from parts")}
+        for name in _FOLDERS:
+            for left in (self.folder / name).iterdir():
+                if _PART.fullmatch(left.name) and (name == "incoming" or left.name not in named_parts):
+                    with suppress(OSError):
+                        left.unlink()
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement on the manifest; trouble becomes ours."""
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as problem:
+            raise _trouble(self.folder, problem) from problem
 
     def meta(self, key: str) -> str:
         """Return a remembered fact about the ledger, or an empty text."""
-        row = self._db.execute("select value from meta where key = ?", [key]).fetchone()
-        return str(row[0]) if row else ""
+        rows = self._rows("select value from meta where key = ?", [key])
+        return str(rows[0][0]) if rows else ""
 
     def remember(self, key: str, value: str) -> None:
         """Keep a fact about the ledger (which configuration it was read with)."""
-        self._db.execute("insert or replace into meta values (?, ?)", [key, value])
+        self._rows("insert or replace into meta values (?, ?)", [key, value])
+
+    @property
+    def keyed(self) -> bool:
+        """Whether pseudonyms stand in it already, so that only their own key will do."""
+        return bool(self.meta("key"))
+
+    def claim(self, mark: str) -> None:
+        """Bind the ledger to a key by its mark. Raises `LedgerError` for another key: its pseudonyms would match nothing."""
+        self._rows("insert or ignore into meta values ('key', ?)", [mark])
+        if self.meta("key") != mark:
+            raise LedgerError(
+                f"the ledger `{self.folder}` was written with another key",
+                hint="put its own key file back, or judge into a new folder with --dir",
+            )
 
     def holds(self, source: str, digest: str) -> bool:
-        """Return whether the very same content was read for this source before."""
-        return self._db.execute("select 1 from files where source = ? and digest = ?", [source, digest]).fetchone() is not None
+        """Return whether the very same content was read for this source before, be it as the beginning of a longer file."""
+        query = "select 1 from files where source = ? and digest = ? union all select 1 from superseded where source = ? and digest = ?"
+        return bool(self._rows(query, [source, digest, source, digest]))
 
     def earlier(self, source: str, path: str) -> list[FileRow]:
-        """Return former readings of a path, which a grown file would hold as its beginning."""
-        return [row for row in self.files() if row.source == source and row.path == path]
+        """Return former readings which a grown file would hold as its beginning, the longest first.
+
+        A log that is rotated goes on growing under another name; a file without rows (a heading) is the beginning of many and of none.
+        """
+        found = [row for row in self.files() if row.source == source and (row.path == path or row.disclosures + row.other)]
+        return sorted(found, key=lambda row: -row.size)
 
     def free_number(self, source: str, digest: str) -> int:
         """Return a file number that depends on content only, so that the order of files changes nothing."""
         number = int(digest[:8], 16) >> 1
-        while self._db.execute("select 1 from files where number = ?", [number]).fetchone():
+        while self._rows("select 1 from files where number = ?", [number]):
             number = (number + 1 + len(source)) % (1 << 31)
         return number
 
     def append(self, engine: Engine, addition: Addition) -> None:
         """Record all of a file, or nothing. Raises `StorageError` when the disk is full."""
-        part = f"{addition.file.number:08x}.parquet"
+        part = f"{addition.file.number:08x}-{addition.file.digest[:16]}.parquet"
         try:
             if addition.file.disclosures:
                 self._write_part(engine, addition.table, part)
+            self._together(lambda db: self._record(db, addition, part))
+        except OSError as problem:
+            raise _cannot_write(self.folder, problem) from problem
+
+    def _together(self, change: Callable[[sqlite3.Cursor], object]) -> None:
+        """Make a change in one transaction: all of it, or nothing."""
+        try:
             with closing(self._db.cursor()) as db:
                 db.execute("begin immediate")
                 try:
-                    self._record(db, addition, part)
+                    change(db)
+                    db.execute("commit")
                 except BaseException:
-                    db.execute("rollback")
+                    if self._db.in_transaction:  # a full disk has ended it already
+                        db.execute("rollback")
                     raise
-                db.execute("commit")
-        except OSError as problem:
-            raise _cannot_write(self.folder, problem) from problem
-        except sqlite3.OperationalError as problem:
-            raise LedgerError(
-                f"the ledger `{self.folder}` cannot be written: {problem}", hint="another whosaw may be writing it: wait for it to end"
-            ) from problem
+        except sqlite3.Error as problem:
+            raise _trouble(self.folder, problem) from problem
 
     def _write_part(self, engine: Engine, table: str, part: str) -> None:
+        """Write a part under another name, make sure it is on the disk, and rename it. What it replaces is removed by a later sweep."""
         incoming = self.folder / "incoming" / part
         columns = ", ".join(f"{named(name)}::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
-        engine.run(
-            f"copy (select {columns} from {table} order by seen_at, id) to {quoted(str(incoming))} "
-            "(format parquet, compression zstd, row_group_size 262144)"
-        )
-        _sync(incoming)
-        incoming.rename(self.folder / "disclosures" / part)
+        try:
+            engine.run(
+                f"copy (select {columns} from {table} order by seen_at, id) to {quoted(str(incoming))} "
+                "(format parquet, compression zstd, row_group_size 262144)"
+            )
+            _sync(incoming)
+            incoming.rename(self.folder / "disclosures" / part)
+        finally:
+            incoming.unlink(missing_ok=True)
         _sync(self.folder / "disclosures")
 
     def _record(self, db: sqlite3.Cursor, addition: Addition, part: str) -> None:
         f = addition.file
         if addition.replaces is not None:
+            db.execute("insert or ignore into superseded select source, digest from files where number = ?", [addition.replaces])
             for table in ("parts", "rejected", "pulse", "files"):
                 db.execute(f"delete from {table} where number = ?", [addition.replaces])
         db.execute(
@@ -218,7 +282,7 @@ class Ledger:
 
     def files(self) -> list[FileRow]:
         """Return every file the ledger holds, in an order that does not depend on the order of reading."""
-        return [FileRow(*row) for row in self._db.execute("select * from files order by source, path, number")]
+        return [FileRow(*row) for row in self._rows("select * from files order by source, path, number")]
 
     def rejected(self, limit: int) -> list[Rejected]:
         """Return the first rejected lines, by source, file and line."""
@@ -226,53 +290,56 @@ class Ledger:
             "select f.source, f.path, r.line, r.reason from rejected r join files f using (number) "
             "order by f.source, f.path, r.line limit ?"
         )
-        return [Rejected(*row) for row in self._db.execute(query, [limit])]
+        return [Rejected(*row) for row in self._rows(query, [limit])]
 
     def pulse(self, source: str) -> list[tuple[int, int, int, int]]:
         """Return per five minutes: bucket, lines, first and last time (epoch seconds)."""
         query = "select bucket, sum(lines), min(first), max(last) from pulse where source = ? group by bucket order by bucket"
-        return [tuple(row) for row in self._db.execute(query, [source])]
+        return [(b, n, f, u) for b, n, f, u in self._rows(query, [source])]
 
     def note_lookup(self, *, at: str, by: str, command: str, customer: int, reason: str) -> None:
         """Record that one of our own staff looked at a customer: our own look-ups are disclosures."""
-        self._db.execute("insert into lookups values (?,?,?,?,?)", [at, by, command, customer, reason])
+        self._rows("insert into lookups values (?,?,?,?,?)", [at, by, command, customer, reason])
 
     def lookups(self, customer: int) -> list[tuple[str, str, str, str]]:
         """Return our own look-ups of a customer: when, by whom, with which command, for which reason."""
-        return [
-            tuple(row) for row in self._db.execute("select at, by, command, reason from lookups where customer = ? order by at", [customer])
-        ]
+        return [tuple(row) for row in self._rows("select at, by, command, reason from lookups where customer = ? order by at", [customer])]
 
     def vouch(self, rows: Sequence[tuple[object, ...]]) -> None:
         """Add entitlements a person vouches for: basis, recipient, customer, site, since, reason, by whom, when.
 
         They are never changed and never removed.
         """
-        self._db.execute("begin immediate")
-        self._db.executemany("insert into vouched values (?,?,?,?,?,?,?,?)", rows)
-        self._db.execute("commit")
+        self._together(lambda db: db.executemany("insert into vouched values (?,?,?,?,?,?,?,?)", rows))
 
     def vouched(self) -> list[tuple[str, int, int, str, str, str, str]]:
         """Return what people vouched for: basis, recipient, customer, site, since, reason and by whom."""
-        return [
-            tuple(row) for row in self._db.execute("select basis, recipient, customer, site, since, reason, by from vouched order by rowid")
-        ]
+        return [tuple(row) for row in self._rows("select basis, recipient, customer, site, since, reason, by from vouched order by rowid")]
 
     def sealed_name(self, domain: str, key: int) -> bytes | None:
         """Return the sealed clear value of a pseudonym, for the vault to open."""
-        row = self._db.execute("select sealed from names where domain = ? and key = ?", [domain, key]).fetchone()
-        return bytes(row[0]) if row else None
+        rows = self._rows("select sealed from names where domain = ? and key = ?", [domain, key])
+        return bytes(rows[0][0]) if rows else None
 
     def open_in(self, engine: Engine, until: datetime | None = None) -> None:
-        """Give the engine the view `disclosures_read` over all parts that count, or over what they hold from before `until`."""
-        parts = [str(self.folder / "disclosures" / row[0]) for row in self._db.execute("select path from parts order by path")]
-        if parts:
-            listed = ", ".join(quoted(part) for part in parts)
-            before = f" where seen_at < timestamp {quoted(f'{until:%Y-%m-%d %H:%M:%S}')}" if until else ""
-            engine.run(f"create or replace temp view disclosures_read as select * from read_parquet([{listed}]){before}")
+        """Give the engine the view `disclosures_read` over all parts that count, or over what they hold from before `until`.
+
+        Raises `LedgerError` when a part is missing, damaged, or does not hold as many rows as the manifest says.
+        """
+        parts = self._rows("select path, rows from parts order by path")
+        if not parts:
+            columns = ", ".join(f"null::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
+            engine.run(f"create or replace temp view disclosures_read as select {columns} where false")
             return
-        columns = ", ".join(f"null::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
-        engine.run(f"create or replace temp view disclosures_read as select {columns} where false")
+        listed = ", ".join(quoted(str(self.folder / "disclosures" / path)) for path, _ in parts)
+        try:
+            rows = engine.one(f"select count(*) from read_parquet([{listed}])")[0]
+        except QueryError as problem:
+            raise _not_ours(self.folder, "a part of its disclosures is missing or cannot be read") from problem
+        if rows != sum(count for _, count in parts):
+            raise _not_ours(self.folder, "its disclosures are not as many as its manifest says")
+        before = f" where seen_at < timestamp {quoted(f'{until:%Y-%m-%d %H:%M:%S}')}" if until else ""
+        engine.run(f"create or replace temp view disclosures_read as select * from read_parquet([{listed}]){before}")
 
 
 def disclosure_label(key: int) -> str:
@@ -280,13 +347,35 @@ def disclosure_label(key: int) -> str:
     return f"D-{key >> 32:08x}.{key & 0xFFFFFFFF}"
 
 
-def disclosure_key(label: str) -> int | None:
+def disclosure_key(name: str) -> int | None:
     """Return the ledger id behind such a name, or nothing if it is none."""
-    file, dot, line = label.removeprefix("D-").partition(".")
+    match = _LABEL.fullmatch(name)
+    key = int(match[1], 16) << 32 | int(match[2]) if match else None
+    return key if match and int(match[2]) < 1 << 32 else None
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Leave a folder alone that has rooms of our names, with things in them that are not ours."""
+    if not (folder / MANIFEST).exists():
+        strange = [
+            left for name in _FOLDERS if (folder / name).is_dir() for left in (folder / name).iterdir() if not _PART.fullmatch(left.name)
+        ]
+        if strange:
+            raise _not_ours(folder, f"`{strange[0].parent.name}` holds other files")
+
+
+def _lock(folder: Path, opened: ExitStack) -> bool:
+    """Hold the ledger's lock until it is closed; return whether nobody else does at this moment."""
+    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    opened.callback(os.close, handle)
     try:
-        return (int(file, 16) << 32) | int(line) if dot else None
-    except ValueError:
-        return None
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        with suppress(OSError):  # some network disks have no locks: then nobody is ever known to be alone
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    return True
 
 
 def _sync(path: Path) -> None:
@@ -304,5 +393,17 @@ def _cannot_write(folder: Path, problem: OSError) -> StorageError:
     )
 
 
-def _not_ours(folder: Path, problem: Exception) -> LedgerError:
-    return LedgerError(f"`{folder}` is no whosaw ledger, or is damaged ({problem})", hint="judge into a new folder with --dir")
+def _not_ours(folder: Path, why: object) -> LedgerError:
+    return LedgerError(f"`{folder}` is no whosaw ledger, or is damaged ({why})", hint="judge into a new folder with --dir")
+
+
+def _trouble(folder: Path, problem: sqlite3.Error) -> WhosawError:
+    """Return what SQLite's trouble means to a person: someone else is at work, the disk does not take it, or this is no ledger."""
+    name = getattr(problem, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CONSTRAINT")):
+        return LedgerError(
+            f"the ledger `{folder}` is in use: {problem}", hint="another whosaw may be writing it: wait for it to end, and try again"
+        )
+    if name.startswith(("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_PERM")):
+        return StorageError(f"cannot write `{folder}`: {problem}", hint="choose another folder with --dir, or free some space")
+    return _not_ours(folder, problem)
