@@ -145,6 +145,14 @@ class Input:
             return []
         return [line.removesuffix(b"\r") for line in head.split(b"\n")[:lines] if line.strip()]
 
+    def head(self) -> bytes:
+        """Return the first bytes of the content, which tell one file from another."""
+        try:
+            with self._open() as f:
+                return f.read(1 << 16) or b""
+        except (OSError, EOFError, zlib.error, ValueError):
+            return b""
+
     def whole(self, limit: int = 1 << 30) -> bytes:
         """Return all bytes of a document (HAR); beyond `limit` the document is said to be broken."""
         try:
