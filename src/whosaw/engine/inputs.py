@@ -18,7 +18,7 @@ from whosaw.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-BLOCK = 16 << 20
+BLOCK = 64 << 20
 """Bytes read at a time: large enough that the engine's two threads are busy, small enough that memory stays flat."""
 
 LONGEST_LINE = 1 << 20
@@ -28,6 +28,8 @@ BATCH_LINES = 1 << 15
 
 SAMPLE, LONGEST_SAMPLED = 1 << 18, 1 << 16
 """Bytes looked at for guessing the format, and of each line: no format needs more to be recognised."""
+
+HEAD = 1 << 16
 
 BOM_UTF8 = b"\xef\xbb\xbf"
 
@@ -148,16 +150,21 @@ class Input:
 
     def sample(self, lines: int = 200) -> list[bytes]:
         """Return the first lines, without line ends, for guessing the format; an endless line is cut."""
-        with self._open() as f:
-            head = f.read(SAMPLE) or b""
-        found = (line.removesuffix(b"\r")[:LONGEST_SAMPLED] for line in head.removeprefix(BOM_UTF8).split(b"\n")[:lines])
+        found = (line.removesuffix(b"\r")[:LONGEST_SAMPLED] for line in self._first_lines()[:lines])
         return [line for line in found if line.strip()]
 
     def heading(self) -> tuple[int, bytes]:
         """Return number and text of the first line that is not blank; 0 and nothing if there is none."""
+        return next(((i, line.removesuffix(b"\r")) for i, line in enumerate(self._first_lines(), start=1) if line.strip()), (0, b""))
+
+    def head(self) -> bytes:
+        """Return the first bytes of the content, which tell one file from another."""
         with self._open() as f:
-            lines = (f.read(SAMPLE) or b"").removeprefix(BOM_UTF8).split(b"\n")
-        return next(((i, line.removesuffix(b"\r")) for i, line in enumerate(lines, start=1) if line.strip()), (0, b""))
+            return f.read(HEAD) or b""
+
+    def _first_lines(self) -> list[bytes]:
+        with self._open() as f:
+            return (f.read(SAMPLE) or b"").removeprefix(BOM_UTF8).split(b"\n")
 
     def whole(self, limit: int = 1 << 30) -> bytes:
         """Return all bytes of a document (HAR); beyond `limit` the document is said to be broken."""
@@ -184,7 +191,7 @@ class Input:
                 data = rest + (chunk if self.bytes_read > len(chunk) else chunk.removeprefix(BOM_UTF8))
                 cut = len(data) if not chunk else data.rfind(b"\n") + 1
                 rest = data[cut:]
-                if len(rest) > 4 * BLOCK:
+                if len(rest) > BLOCK:
                     rest = rest[: LONGEST_LINE + 1]  # an endless line: keep enough of it to be rejected
                 if cut:
                     block = _block(line, data[:cut])

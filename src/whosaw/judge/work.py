@@ -65,9 +65,9 @@ class Work:
 
 
 @contextmanager
-def opened(case: Case) -> Iterator[Work]:
+def opened(case: Case, *, write: bool = False) -> Iterator[Work]:
     """Open a case for the length of a `with`: its secret, its engine and its ledger."""
-    with Ledger(case.ledger) as ledger:
+    with Ledger(case.ledger, write=write) as ledger:
         key = secret(case.key_file, make=not ledger.keyed)
         vault = Vault(key)
         ledger.claim(vault.mark)

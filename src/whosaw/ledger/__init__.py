@@ -3,18 +3,19 @@
 The ledger is a folder: Parquet files of disclosures beside a SQLite manifest that alone says which files count.
 A file is written under another name, synced, renamed, and then one manifest transaction makes it count,
 so a crash leaves at worst a file that nothing names, and the same input read twice adds nothing.
-What nothing names is removed by the next one to open the ledger alone.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from whosaw.engine.duckdb import Engine, named, quoted
@@ -23,13 +24,12 @@ from whosaw.model import Rejected
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
 VERSION = "1"
 MANIFEST = "manifest.sqlite"
 
 _FOLDERS = ("disclosures", "incoming")
-_PART = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{16})?\.parquet")
+_PART = re.compile(r"(?:[0-9a-f]{8}-[0-9a-f]{8}-)?[0-9]{4,}\.parquet")
 _LABEL = re.compile(r"D-([0-7][0-9a-f]{7})\.([0-9]{1,10})")
 
 COLUMNS: tuple[tuple[str, str, str], ...] = (
@@ -108,12 +108,19 @@ class FileRow:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A written and synced file of disclosures that does not count yet."""
+
+    path: Path
+    rows: int
+
+
+@dataclass(frozen=True)
 class Addition:
     """All that one read file brings to the ledger, to be recorded at once or not at all."""
 
     file: FileRow
-    table: str
-    """Name of the engine's table that holds its disclosures."""
+    parts: Sequence[Part]
     rejected: Sequence[tuple[int, str]]
     pulse: Sequence[tuple[int, int, int, int]]
     """Bucket of five minutes, lines, first and last time in it (epoch seconds)."""
@@ -126,23 +133,27 @@ class Addition:
 class Ledger:
     """A ledger folder, opened. Close it, or use it in a `with`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open or make a ledger. Raises `LedgerError` for a damaged or foreign one, `StorageError` when it cannot be written."""
+    def __init__(self, folder: Path, *, write: bool = False) -> None:
+        """Open or make a ledger; with `write`, as its only writer.
+
+        Raises `LedgerError` for a damaged or foreign one or when another process writes it, `StorageError` when it cannot be written.
+        """
         self.folder = folder
         with ExitStack() as opened:
             try:
                 _refuse_foreign(folder)
                 for name in _FOLDERS:
                     (folder / name).mkdir(parents=True, exist_ok=True)
-                alone = _lock(folder, opened)
                 self._db = opened.enter_context(closing(sqlite3.connect(folder / MANIFEST, isolation_level=None, timeout=2)))
                 self._prepare()
+                if write:
+                    opened.callback(os.close, _only_writer(folder))
+                    self.forget_parts()
+                    self._sweep()
             except OSError as problem:
                 raise _cannot_write(folder, problem) from problem
             except sqlite3.Error as problem:
                 raise _trouble(folder, problem) from problem
-            if alone:
-                self._sweep()
             self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -150,10 +161,11 @@ class Ledger:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the manifest."""
+        """Close the manifest and let the next writer in."""
         self._opened.close()
 
     def _prepare(self) -> None:
+        """Make the manifest's tables. A manifest that is someone else's is found out before anything is written to it."""
         tables = {name for (name,) in self._db.execute("select name from sqlite_master where type = 'table'")}
         if tables and not {"meta", "files", "parts"} <= tables:
             raise _not_ours(self.folder, "its manifest holds something else")
@@ -166,18 +178,31 @@ class Ledger:
             )
 
     def _sweep(self) -> None:
-        """Remove what a crash left: files that were never finished, and files that the manifest does not name (any more)."""
-        named_parts = {path for (path,) in self._rows("select path from parts")}
-        for name in _FOLDERS:
-            for left in (self.folder / name).iterdir():
-                if _PART.fullmatch(left.name) and (name == "incoming" or left.name not in named_parts):
-                    with suppress(OSError):
-                        left.unlink()
+        """Remove files of disclosures that the manifest does not name: what a crash left, or what a grown file replaced."""
+        named_files = {path for (path,) in self._rows("select path from parts")}
+        for path in (self.folder / "disclosures").iterdir():
+            if _PART.fullmatch(path.name) and path.name not in named_files:
+                path.unlink()
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a statement on the manifest; trouble becomes ours."""
         try:
             return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as problem:
+            raise _trouble(self.folder, problem) from problem
+
+    def _together(self, change: Callable[[sqlite3.Cursor], object]) -> None:
+        """Make a change in one transaction: all of it, or nothing."""
+        try:
+            with closing(self._db.cursor()) as db:
+                db.execute("begin immediate")
+                try:
+                    change(db)
+                    db.execute("commit")
+                except BaseException:
+                    if self._db.in_transaction:  # a full disk has ended it already
+                        db.execute("rollback")
+                    raise
         except sqlite3.Error as problem:
             raise _trouble(self.folder, problem) from problem
 
@@ -192,7 +217,7 @@ class Ledger:
 
     @property
     def keyed(self) -> bool:
-        """Whether pseudonyms stand in it already, so that only their own key will do."""
+        """Whether it is bound to a key already, so that only that one will do."""
         return bool(self.meta("key"))
 
     def claim(self, mark: str) -> None:
@@ -217,54 +242,54 @@ class Ledger:
         found = [row for row in self.files() if row.source == source and (row.path == path or row.disclosures + row.other)]
         return sorted(found, key=lambda row: -row.size)
 
-    def free_number(self, source: str, digest: str) -> int:
-        """Return a file number that depends on content only, so that the order of files changes nothing."""
-        number = int(digest[:8], 16) >> 1
-        while self._rows("select 1 from files where number = ?", [number]):
-            number = (number + 1 + len(source)) % (1 << 31)
+    def number(self, source: str, head: bytes) -> int:
+        """Return a file number made of how its content begins, so that the order of files changes nothing and a grown file keeps its own."""
+        return int.from_bytes(hashlib.sha256(source.encode() + b"\0" + head).digest()[:4], "big") >> 1
+
+    def taken(self, number: int) -> FileRow | None:
+        """Return the file that has a number, if there is one."""
+        return next((row for row in self.files() if row.number == number), None)
+
+    def free_number(self, number: int) -> int:
+        """Return the next number that no file has."""
+        while self.taken(number) is not None:
+            number = (number + 1) % (1 << 31)
         return number
 
-    def append(self, engine: Engine, addition: Addition) -> None:
-        """Record all of a file, or nothing. Raises `StorageError` when the disk is full."""
-        part = f"{addition.file.number:08x}-{addition.file.digest[:16]}.parquet"
-        try:
-            if addition.file.disclosures:
-                self._write_part(engine, addition.table, part)
-            self._together(lambda db: self._record(db, addition, part))
-        except OSError as problem:
-            raise _cannot_write(self.folder, problem) from problem
-
-    def _together(self, change: Callable[[sqlite3.Cursor], object]) -> None:
-        """Make a change in one transaction: all of it, or nothing."""
-        try:
-            with closing(self._db.cursor()) as db:
-                db.execute("begin immediate")
-                try:
-                    change(db)
-                    db.execute("commit")
-                except BaseException:
-                    if self._db.in_transaction:  # a full disk has ended it already
-                        db.execute("rollback")
-                    raise
-        except sqlite3.Error as problem:
-            raise _trouble(self.folder, problem) from problem
-
-    def _write_part(self, engine: Engine, table: str, part: str) -> None:
-        """Write a part under another name, make sure it is on the disk, and rename it. What it replaces is removed by a later sweep."""
-        incoming = self.folder / "incoming" / part
+    def write_part(self, engine: Engine, table: str, i: int, rows: int) -> Part:
+        """Write an engine's table to a file that does not count before `append`. Raises `StorageError` when the disk is full."""
+        path = self.folder / "incoming" / f"{i:04}.parquet"
         columns = ", ".join(f"{named(name)}::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
         try:
             engine.run(
-                f"copy (select {columns} from {table} order by seen_at, id) to {quoted(str(incoming))} "
-                "(format parquet, compression zstd, row_group_size 262144)"
+                f"copy (select {columns} from {table}) to {quoted(str(path))} (format parquet, compression zstd, row_group_size 262144)"
             )
-            _sync(incoming)
-            incoming.rename(self.folder / "disclosures" / part)
-        finally:
-            incoming.unlink(missing_ok=True)
-        _sync(self.folder / "disclosures")
+            _sync(path)
+        except (OSError, WhosawError) as problem:
+            path.unlink(missing_ok=True)
+            raise (_cannot_write(self.folder, problem) if isinstance(problem, OSError) else problem) from problem
+        return Part(path, rows)
 
-    def _record(self, db: sqlite3.Cursor, addition: Addition, part: str) -> None:
+    def forget_parts(self) -> None:
+        """Remove written parts that never came to count."""
+        for orphan in (self.folder / "incoming").iterdir():
+            if _PART.fullmatch(orphan.name):
+                orphan.unlink()
+
+    def append(self, addition: Addition) -> None:
+        """Record all of a file, or nothing. Raises `StorageError` when the disk is full."""
+        f = addition.file
+        names = [f"{f.number:08x}-{f.digest[:8]}-{i:04}.parquet" for i in range(len(addition.parts))]
+        try:
+            for part, name in zip(addition.parts, names, strict=True):
+                part.path.rename(self.folder / "disclosures" / name)
+            _sync(self.folder / "disclosures")
+            self._together(lambda db: self._record(db, addition, names))
+            self._sweep()
+        except OSError as problem:
+            raise _cannot_write(self.folder, problem) from problem
+
+    def _record(self, db: sqlite3.Cursor, addition: Addition, names: Sequence[str]) -> None:
         f = addition.file
         if addition.replaces is not None:
             db.execute("insert or ignore into superseded select source, digest from files where number = ?", [addition.replaces])
@@ -274,8 +299,7 @@ class Ledger:
             "insert into files values (?,?,?,?,?,?,?,?,?,?,?)",
             [f.number, f.source, f.channel, f.path, f.digest, f.size, f.lines, f.disclosures, f.rejected, f.other, f.broken],
         )
-        if f.disclosures:
-            db.execute("insert into parts values (?,?,?)", [part, f.number, f.disclosures])
+        db.executemany("insert into parts values (?,?,?)", [(n, f.number, p.rows) for n, p in zip(names, addition.parts, strict=True)])
         db.executemany("insert into rejected values (?,?,?)", [(f.number, line, why) for line, why in addition.rejected[:REJECTED_KEPT]])
         db.executemany("insert into pulse values (?,?,?,?,?,?)", [(f.source, *beat, f.number) for beat in addition.pulse])
         db.executemany("insert or ignore into names values (?,?,?)", addition.names)
@@ -350,32 +374,30 @@ def disclosure_label(key: int) -> str:
 def disclosure_key(name: str) -> int | None:
     """Return the ledger id behind such a name, or nothing if it is none."""
     match = _LABEL.fullmatch(name)
-    key = int(match[1], 16) << 32 | int(match[2]) if match else None
-    return key if match and int(match[2]) < 1 << 32 else None
+    line = int(match[2]) if match else 0
+    return int(match[1], 16) << 32 | line if match and line < 1 << 32 else None
 
 
 def _refuse_foreign(folder: Path) -> None:
     """Leave a folder alone that has rooms of our names, with things in them that are not ours."""
-    if not (folder / MANIFEST).exists():
-        strange = [
-            left for name in _FOLDERS if (folder / name).is_dir() for left in (folder / name).iterdir() if not _PART.fullmatch(left.name)
-        ]
-        if strange:
-            raise _not_ours(folder, f"`{strange[0].parent.name}` holds other files")
+    if (folder / MANIFEST).exists():
+        return
+    for room in (folder / name for name in _FOLDERS):
+        if room.is_dir() and any(not _PART.fullmatch(left.name) for left in room.iterdir()):
+            raise _not_ours(folder, f"`{room.name}` holds other files")
 
 
-def _lock(folder: Path, opened: ExitStack) -> bool:
-    """Hold the ledger's lock until it is closed; return whether nobody else does at this moment."""
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    opened.callback(os.close, handle)
+def _only_writer(folder: Path) -> int:
+    """Return the handle of the held lock of a ledger's one writer."""
+    lock = os.open(folder / "writer.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
-        with suppress(OSError):  # some network disks have no locks: then nobody is ever known to be alone
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    return True
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as problem:
+        os.close(lock)
+        raise LedgerError(
+            f"another whosaw is writing `{folder}`", hint="wait for it to end, or judge into another folder with --dir"
+        ) from problem
+    return lock
 
 
 def _sync(path: Path) -> None:
@@ -400,7 +422,7 @@ def _not_ours(folder: Path, why: object) -> LedgerError:
 def _trouble(folder: Path, problem: sqlite3.Error) -> WhosawError:
     """Return what SQLite's trouble means to a person: someone else is at work, the disk does not take it, or this is no ledger."""
     name = getattr(problem, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CONSTRAINT")):
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return LedgerError(
             f"the ledger `{folder}` is in use: {problem}", hint="another whosaw may be writing it: wait for it to end, and try again"
         )
