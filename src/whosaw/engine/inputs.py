@@ -8,7 +8,6 @@ import io
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from whosaw.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 BLOCK = 64 << 20
 """Bytes read at a time: large enough that the engine's two threads are busy, small enough that memory stays flat."""
@@ -69,6 +69,10 @@ class Block:
         i = line - self.first
         start = int(self.ends[i - 1]) + 1 if i else 0
         return bytes(self.data[start : int(self.ends[i])].tobytes()).removesuffix(b"\r")
+
+    def odd_lines(self) -> list[int]:
+        """Return the physical numbers of the lines that must not go to the engine."""
+        return [self.first + int(i) for i in self.odd.nonzero()[0]]
 
     def too_long(self, line: int) -> bool:
         """Return whether a line is longer than any log line can be."""

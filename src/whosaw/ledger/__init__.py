@@ -242,8 +242,14 @@ class Ledger:
         found = [row for row in self.files() if row.source == source and (row.path == path or row.disclosures + row.other)]
         return sorted(found, key=lambda row: -row.size)
 
-    def number(self, source: str, head: bytes) -> int:
-        """Return a file number made of how its content begins, so that the order of files changes nothing and a grown file keeps its own."""
+    def number(self, source: str, head: bytes, former: Sequence[FileRow] = ()) -> int:
+        """Return a file number made of how its content begins, so that the order of files changes nothing.
+
+        A file that has grown since a former reading keeps its number.
+        """
+        for row in former:
+            if 0 < row.size <= len(head) and hashlib.sha256(head[: row.size]).hexdigest() == row.digest:
+                return row.number
         return int.from_bytes(hashlib.sha256(source.encode() + b"\0" + head).digest()[:4], "big") >> 1
 
     def taken(self, number: int) -> FileRow | None:
@@ -251,7 +257,7 @@ class Ledger:
         return next((row for row in self.files() if row.number == number), None)
 
     def free_number(self, number: int) -> int:
-        """Return the next number that no file has."""
+        """Return the first number from this one on that no file has."""
         while self.taken(number) is not None:
             number = (number + 1) % (1 << 31)
         return number

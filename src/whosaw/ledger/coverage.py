@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING
 
 from whosaw.model import Coverage, Gap
@@ -14,6 +13,9 @@ if TYPE_CHECKING:
 
     from whosaw.config import Config
     from whosaw.ledger import FileRow, Ledger
+
+
+_DAY = 86400
 
 
 def covered(ledger: Ledger, files: Sequence[FileRow], config: Config) -> list[Coverage]:
@@ -61,25 +63,33 @@ def gaps(pulse: Sequence[tuple[int, int, int, int]], least: int) -> list[Gap]:
 
 def _usual(pulse: Sequence[tuple[int, int, int, int]]) -> list[float]:
     """Return the usual number of lines for each hour of the day."""
-    first_day, last_day = pulse[0][2] // 86400, pulse[-1][3] // 86400
-    days = last_day - first_day + 1
+    days = pulse[-1][3] // _DAY - pulse[0][2] // _DAY + 1
     if days < 3:
         hours = max(1.0, (pulse[-1][3] - pulse[0][2]) / 3600)
         return [sum(beat[1] for beat in pulse) / hours] * 24
-    counts: dict[tuple[int, int], int] = {}
+    counts: list[dict[int, int]] = [{} for _ in range(24)]
     for _, lines, first, _ in pulse:
-        place = (first // 86400, first % 86400 // 3600)
-        counts[place] = counts.get(place, 0) + lines
-    return [median(counts.get((day, hour), 0) for day in range(first_day, last_day + 1)) for hour in range(24)]
+        hour, day = first % _DAY // 3600, first // _DAY
+        counts[hour][day] = counts[hour].get(day, 0) + lines
+    return [_median(list(found.values()), days) for found in counts]
+
+
+def _median(counts: list[int], days: int) -> float:
+    """Return the median over all days, most of which may have no lines: one clock gone wrong makes them thousands."""
+    ranked = sorted(counts)
+    at = [i - (days - len(ranked)) for i in ((days - 1) // 2, days // 2)]
+    return sum(ranked[i] if i >= 0 else 0 for i in at) / 2
 
 
 def _expected(per_hour: Sequence[float], since: int, until: int) -> float:
-    total, at = 0.0, since
-    while at < until:
-        end = min(until, (at // 3600 + 1) * 3600)
-        total += per_hour[at % 86400 // 3600] * (end - at) / 3600
-        at = end
-    return total
+    return _until(per_hour, until) - _until(per_hour, since)
+
+
+def _until(per_hour: Sequence[float], moment: int) -> float:
+    """Return the lines to be expected from the epoch to a moment, by whole days, hours and what is left."""
+    days, second = divmod(moment, _DAY)
+    hour, rest = divmod(second, 3600)
+    return days * sum(per_hour) + sum(per_hour[:hour]) + per_hour[hour] * rest / 3600
 
 
 def _instant(seconds: int) -> datetime:
