@@ -170,7 +170,7 @@ class _Builder:
             return self._use(name, key)
         if kind == "query":
             uri = self._role("uri", needed=True)
-            return f"nullif(url_decode(regexp_extract({uri}, {quoted('[?&]' + re.escape(name) + '=([^&# ]*)')}, 1)), '')"
+            return f"nullif(decoded(regexp_extract({uri}, {quoted('[?&]' + re.escape(name) + '=([^&# ]*)')}, 1)), '')"
         if kind == "cookie":
             return self._cookie(name, key)
         held = self.layout.headers if kind == "header" else self.layout.responses
@@ -237,7 +237,7 @@ class _Builder:
             return "select null::bigint as n, null::bigint as object, null::varchar as form, null::varchar as field where false"
         return f"""
             select n, arg_min(object, rank) as object, arg_min(d.form, rank) as form, arg_min(field, rank) as field
-            from (select n, field, unnest(regexp_extract_all(url_decode(url_decode(text)), {quoted(TOKEN_PATTERN)})) as token
+            from (select n, field, unnest(regexp_extract_all(decoded(decoded(text)), {quoted(TOKEN_PATTERN)})) as token
                   from (select n, unnest([{", ".join(texts)}], recursive := true) from cut where seen_at is not null)) t
             join disguised d on d.token = hash(case when regexp_full_match(t.token, '[0-9A-Fa-f]+') then lower(t.token) else t.token end)
             group by n"""
