@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 from whosaw.model import Coverage, Gap
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
     from whosaw.ledger import FileRow, Ledger
 
 
-_DAY = 86400
+DAY, HOUR = 86400, 3600
+
+ENOUGH_DAYS = 3
+"""Days of a kind from which a median says something."""
+
+Beat = tuple[int, int, int, int]
+"""Bucket of five minutes, lines, first and last time in it (epoch seconds)."""
 
 
 def covered(ledger: Ledger, files: Sequence[FileRow], config: Config) -> list[Coverage]:
@@ -42,54 +49,56 @@ def covered(ledger: Ledger, files: Sequence[FileRow], config: Config) -> list[Co
     return out
 
 
-def gaps(pulse: Sequence[tuple[int, int, int, int]], least: int) -> list[Gap]:
-    """Return the silences of a source in which at least `least` lines were to be expected.
+UNUSUAL = 4
+"""A gap is this many times longer than what is already rare for its source."""
 
-    The expectation for an hour of the day is the median over the days of the source, so that quiet nights are no gaps and a busy hour
-    without lines is one. With fewer than three days it is the overall mean.
+RARE = 0.99
+
+
+def gaps(pulse: Sequence[Beat], least: int) -> list[Gap]:
+    """Return the silences of a source in which at least `least` lines were to be expected, and far more than in its other silences.
+
+    The expectation for an hour of the day is the median over the source's working days, or over its weekend days, so that quiet nights
+    are no gaps and a busy hour without lines is one. Traffic that comes in bursts has long silences by nature: they set the measure.
     """
-    if len(pulse) < 2:
+    usual = _usual(pulse)
+    silences = [(last, first, _expected(usual, last, first)) for (_, _, _, last), (_, _, first, _) in pairwise(pulse)]
+    if not silences:
         return []
-    per_hour = _usual(pulse)
-    found = []
-    for (_, _, _, last), (_, _, first, _) in pairwise(pulse):
-        if first - last < 600:
-            continue
-        expected = _expected(per_hour, last, first)
-        if expected >= least:
-            found.append(Gap(datetime.fromtimestamp(last, UTC), datetime.fromtimestamp(first, UTC), int(expected)))
+    ordinary = sorted(expected for _, _, expected in silences)[int(RARE * (len(silences) - 1))]
+    limit = max(least, UNUSUAL * ordinary)
+    return [Gap(_instant(last), _instant(first), int(expected)) for last, first, expected in silences if expected >= limit]
+
+
+def _usual(pulse: Sequence[Beat]) -> dict[tuple[bool, int], float]:
+    """Return the usual number of lines for each hour, on working days and at weekends; with few days, the overall mean."""
+    counts: dict[tuple[int, int], int] = {}
+    for _, lines, first, _ in pulse:
+        place = (first // DAY, first % DAY // HOUR)
+        counts[place] = counts.get(place, 0) + lines
+    days = range(pulse[0][2] // DAY, pulse[-1][3] // DAY + 1) if pulse else range(0)
+    mean = sum(counts.values()) / max(1.0, (pulse[-1][3] - pulse[0][2]) / HOUR) if pulse else 0.0
+    found = {}
+    for weekend in (False, True):
+        alike = [day for day in days if _is_weekend(day) is weekend]
+        for hour in range(24):
+            found[weekend, hour] = median(counts.get((day, hour), 0) for day in alike) if len(alike) >= ENOUGH_DAYS else mean
     return found
 
 
-def _usual(pulse: Sequence[tuple[int, int, int, int]]) -> list[float]:
-    """Return the usual number of lines for each hour of the day."""
-    days = pulse[-1][3] // _DAY - pulse[0][2] // _DAY + 1
-    if days < 3:
-        hours = max(1.0, (pulse[-1][3] - pulse[0][2]) / 3600)
-        return [sum(beat[1] for beat in pulse) / hours] * 24
-    counts: list[dict[int, int]] = [{} for _ in range(24)]
-    for _, lines, first, _ in pulse:
-        hour, day = first % _DAY // 3600, first // _DAY
-        counts[hour][day] = counts[hour].get(day, 0) + lines
-    return [_median(list(found.values()), days) for found in counts]
+def _expected(usual: dict[tuple[bool, int], float], since: int, until: int) -> float:
+    """Return how many lines were to be expected between two times."""
+    total, at = 0.0, since
+    while at < until:
+        end = min(until, (at // HOUR + 1) * HOUR)
+        total += usual[_is_weekend(at // DAY), at % DAY // HOUR] * (end - at) / HOUR
+        at = end
+    return total
 
 
-def _median(counts: list[int], days: int) -> float:
-    """Return the median over all days, most of which may have no lines: one clock gone wrong makes them thousands."""
-    ranked = sorted(counts)
-    at = [i - (days - len(ranked)) for i in ((days - 1) // 2, days // 2)]
-    return sum(ranked[i] if i >= 0 else 0 for i in at) / 2
-
-
-def _expected(per_hour: Sequence[float], since: int, until: int) -> float:
-    return _until(per_hour, until) - _until(per_hour, since)
-
-
-def _until(per_hour: Sequence[float], moment: int) -> float:
-    """Return the lines to be expected from the epoch to a moment, by whole days, hours and what is left."""
-    days, second = divmod(moment, _DAY)
-    hour, rest = divmod(second, 3600)
-    return days * sum(per_hour) + sum(per_hour[:hour]) + per_hour[hour] * rest / 3600
+def _is_weekend(day: int) -> bool:
+    """Return whether a day since the epoch (a Thursday) is a Saturday or a Sunday."""
+    return (day + 3) % 7 >= 5
 
 
 def _instant(seconds: int) -> datetime:
