@@ -8,7 +8,7 @@ from whosaw.model import Detector
 DETECTOR = Detector(
     name="unexplained-lookup",
     claim="an employee looked up a customer and no contact, ticket, duty or request explains it",
-    settings={"days": 2},
+    settings={"days": 2, "plain_days": 4},
     query="""
         select u.id as disclosure,
             case when p.recipient is null then 'route' else 'recipient' end as cause_kind,
@@ -18,7 +18,9 @@ DETECTOR = Detector(
         left join (
             select recipient, customer from unentitled
             where recipient_kind = 'employee'
-            group by recipient, customer having count(distinct date_trunc('day', seen_at)) >= {days}
+            group by recipient, customer
+            having count(distinct date_trunc('day', seen_at)) >= {plain_days}
+                or (count(distinct date_trunc('day', seen_at)) >= {days} and max(data & {sensitive}) > 0)
         ) p on p.recipient = u.recipient and p.customer = u.customer
         where u.recipient_kind = 'employee'
     """,
