@@ -1,7 +1,4 @@
-"""Finds customers' identifiers that the operator's gateway added to requests to sites without an agreement (O2 UK, January 2012).
-
-What the gateway answered out of its own cache never reached the site.
-"""
+"""Finds customers' identifiers that the operator's gateway added to requests to sites without an agreement (O2 UK, January 2012)."""
 
 from whosaw.model import Detector
 
@@ -12,6 +9,5 @@ DETECTOR = Detector(
         select u.id as disclosure, 'header' as cause_kind, coalesce(u.field, 'unnamed field') as cause, 'certain' as evidence
         from unentitled u
         where u.recipient_kind = 'site'
-          and (u.cache is null or u.cache not like '%hit%' or u.cache like '%refresh%')
     """,
 )
