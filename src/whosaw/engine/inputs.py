@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import glob
 import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whosaw.errors import InputError
 
-BLOCK = 16 << 20
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+BLOCK = 64 << 20
 """Bytes read at a time: large enough that the engine's two threads are busy, small enough that memory stays flat."""
 
 LONGEST_LINE = 1 << 20
@@ -24,6 +27,11 @@ LONGEST_LINE = 1 << 20
 BATCH_LINES = 1 << 15
 
 _GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+
+
+def matching(folder: Path, pattern: str) -> list[Path]:
+    """Return the files a pattern names, relative to a folder or absolute, in order."""
+    return [Path(name) for name in sorted(glob.glob(str(folder / pattern)))]  # noqa: PTH207 - Path.glob knows no absolute patterns
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,14 @@ class Input:
             return []
         return [line.removesuffix(b"\r") for line in head.split(b"\n")[:lines] if line.strip()]
 
+    def head(self) -> bytes:
+        """Return the first bytes of the content, which tell one file from another."""
+        try:
+            with self._open() as f:
+                return f.read(1 << 16) or b""
+        except (OSError, EOFError, zlib.error, ValueError):
+            return b""
+
     def whole(self, limit: int = 1 << 30) -> bytes:
         """Return all bytes of a document (HAR); beyond `limit` the document is said to be broken."""
         try:
@@ -166,7 +182,7 @@ class Input:
                 data = rest + chunk
                 cut = len(data) if not chunk else data.rfind(b"\n") + 1
                 rest = data[cut:]
-                if len(rest) > 4 * BLOCK:
+                if len(rest) > BLOCK:
                     rest = rest[: LONGEST_LINE + 1]  # an endless line: keep enough of it to be rejected
                 if cut:
                     block = _block(line, data[:cut])
@@ -187,14 +203,14 @@ class Input:
         self.digest.update(chunk[done:])
         self.bytes_read += len(chunk)
 
-    def _read(self, f: IO[bytes]) -> bytes:
+    def _read(self, f: io.BufferedIOBase | io.RawIOBase) -> bytes:
         try:
-            return f.read(BLOCK)
+            return f.read(BLOCK) or b""
         except (OSError, EOFError, zlib.error, ValueError):
             self.broken = "compressed data is damaged or ends early"
             return b""
 
-    def _open(self) -> IO[bytes]:
+    def _open(self) -> io.BufferedIOBase | io.RawIOBase:
         if self.magic[:2] == _GZIP:
             return _Partial(gzip.open(self.path, "rb"))
         if self.magic == _ZSTD:

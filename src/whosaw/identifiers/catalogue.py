@@ -8,7 +8,6 @@ from importlib.resources import files
 from typing import Literal
 
 import msgspec
-import yaml
 
 
 class HeaderClass(StrEnum):
@@ -65,6 +64,8 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
     """Return the catalogue, read and checked once."""
+    import yaml
+
     text = files("whosaw.identifiers").joinpath("headers.yaml").read_text(encoding="utf-8")
     return msgspec.convert(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), Catalogue)  # noqa: S506 - a safe loader
 

@@ -22,7 +22,7 @@ _TELLING = re.compile(r"[0-9]{7}|[^\s@]@[A-Za-z0-9-]+\.[A-Za-z]")
 def mask(value: str, kind: str = "") -> str:
     """Return a mask of a value: first 4 and last 2 of a number, initials of an e-mail, first and last sign of anything else.
 
-    Shorter values show less, so that at least half is always hidden; no mask contains its value.
+    Shorter values show less: of seven digits or more at least four stay hidden, of three all. No mask contains its value.
     """
     if kind == "email" or (not kind and "@" in value):
         masked = _mask_email(value)

@@ -154,6 +154,7 @@ def _accounts(pattern: str) -> re.Pattern[str] | None:
     if not pattern:
         return None
     try:
+        re.compile(pattern)  # by itself: inside the boundaries an open bracket could swallow them
         return re.compile(rf"(?<![0-9A-Za-z])(?:{pattern})(?![0-9A-Za-z])")
     except re.error as problem:
         raise ConfigError(

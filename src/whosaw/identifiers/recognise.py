@@ -84,15 +84,17 @@ def _identifiers(layer: Layer, profile: Profile) -> Iterator[tuple[Kind, str]]:
         if number := normalise(match[0], profile):
             yield Kind.MSISDN, number
     if "@" in layer.text:
-        yield from _emails(layer.text, taken)
+        yield from _emails(layer, taken)
     if profile.accounts is not None:
         yield from ((Kind.ACCOUNT, match[0]) for match in profile.accounts.finditer(layer.text))
 
 
-def _emails(text: str, taken: list[tuple[int, int]]) -> Iterator[tuple[Kind, str]]:
+def _emails(layer: Layer, taken: list[tuple[int, int]]) -> Iterator[tuple[Kind, str]]:
     """Yield e-mail addresses, but not a number with a realm, which has been taken for what it is."""
-    for match in _EMAIL.finditer(text):
-        if not any(match.start() <= start and end <= match.end() for start, end in taken):
+    # random bytes hold something like w7@x.ch once in 30,000 tokens
+    shortest = 10 if layer.path[-1:] in {("base64",), ("hex-ascii",)} else 0
+    for match in _EMAIL.finditer(layer.text):
+        if len(match[0]) >= shortest and not any(match.start() <= start and end <= match.end() for start, end in taken):
             yield Kind.EMAIL, match[0].lower()
 
 
@@ -100,23 +102,32 @@ def _read(match: re.Match[str], layer: Layer, profile: Profile) -> Iterator[tupl
     """Yield what a run of digits is: at sight where own ranges and check digits decide, else if its name says so."""
     digits = match[0]
     if layer.path[-1:] == ("nibble-swapped",):
-        # TBCD carries numbers with their country code and nothing else
-        found = _at_sight(digits, profile, plus=True)
+        found = _in_tbcd(digits, profile)
     else:
-        found = _at_sight(digits, profile, plus=layer.text[match.start() - 1 : match.start()] == "+")
-    if found is None and _may_be(digits, profile):
-        found = _by_name(digits, profile, _says(layer.name_before(match.start())))
+        found = _at_sight(
+            digits, profile, before=layer.text[match.start() - 1 : match.start()], after=layer.text[match.end() : match.end() + 1]
+        )
+        if found is None and _may_be(digits, profile):
+            found = _by_name(digits, profile, _says(layer.name_before(match.start())))
     if found is not None:
         yield found
 
 
-def _at_sight(digits: str, profile: Profile, *, plus: bool) -> tuple[Kind, str] | None:
-    telling = bool(profile.ranges)
-    number = with_code(digits, profile) if telling or plus or digits.startswith("00") else None
-    if number is None and telling and not plus:
-        number = national(digits, profile) or (bare(digits, profile) if profile.bare_tells else None)
-    if number is not None:
+def _in_tbcd(digits: str, profile: Profile) -> tuple[Kind, str] | None:
+    """Return what swapped nibbles hold: a number in the own ranges with its country code, or an own IMSI, and nothing else."""
+    if profile.ranges and (number := with_code(digits, profile)):
         return Kind.MSISDN, number
+    return (Kind.IMSI, digits) if own_imsi(digits, profile) else None
+
+
+def _at_sight(digits: str, profile: Profile, *, before: str, after: str) -> tuple[Kind, str] | None:
+    if profile.ranges or before == "+" or digits.startswith("00"):
+        number = with_code(digits, profile)
+        # between letters, ten or eleven digits are more often a piece of a digest than a number
+        if number is None and profile.ranges and not (before == "+" or before.isalpha() or after.isalpha()):
+            number = national(digits, profile) or (bare(digits, profile) if profile.bare_tells else None)
+        if number is not None:
+            return Kind.MSISDN, number
     if value := own_imsi(digits, profile):
         return Kind.IMSI, value
     if value := own_iccid(digits, profile):

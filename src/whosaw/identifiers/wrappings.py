@@ -11,12 +11,10 @@ import binascii
 import json
 import re
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, unquote
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 DEPTH = 4
 """How many wrappings around each other are opened."""
@@ -52,7 +50,7 @@ _GROUPS64 = re.compile(
 )
 _TOKEN16 = re.compile(r"[0-9A-Fa-f]{16,}")
 _PRINTABLE = re.compile(rb"[ -~]{7}")
-_TBCD = re.compile(r"[0-9](?<![0-9A-Za-z][0-9])[0-9]{7,13}(?:[0-9]{2}|[fF][0-9])(?![0-9A-Za-z])")
+_TBCD = re.compile(r"[0-9](?<![0-9A-Za-z][0-9])[0-9](?:[0-9]{2}){3,6}(?:[0-9]{2}|[fF][0-9])(?![0-9A-Za-z])")
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.([A-Za-z0-9_-]{8,})")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"\\/]))")
 _TO_STANDARD = str.maketrans("-_", "+/")
@@ -133,8 +131,8 @@ def _swap(digits: str) -> str:
 
 
 def _nibbles(text: str) -> str:
-    """Return the TBCD form of digits; anything else cannot be carried and stays as it is."""
-    if not (text.isascii() and text.isdigit()):
+    """Return the TBCD form of up to 15 digits; anything else cannot be carried and stays as it is."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
         return text
     return _swap(text if len(text) % 2 == 0 else text + "f")
 

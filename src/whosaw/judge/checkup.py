@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from whosaw.engine.duckdb import Engine
-from whosaw.judge import Case, opened, prepare, scan, verdict
-from whosaw.judge.read import Progress, plan, read
+from whosaw.judge import Case, Progress, opened, prepare, scan, verdict
+from whosaw.judge.read import plan, read
+
+if TYPE_CHECKING:
+    from whosaw.engine.duckdb import Engine
 
 FACTS = ("recipient", "customer", "session", "device", "object", "claim", "cache")
 
@@ -46,12 +49,12 @@ class Health:
 def check(case: Case, *, most: int, progress: Progress) -> Health:
     """Return how well a configuration fits the first `most` lines of each of its files. Nothing of them is kept."""
     health = Health()
-    with opened(case) as work:
+    with opened(case, write=True) as work:
         work.tasks, problems = plan(case.config, case.folder)
         health.doubts += problems
         scan.prepare(work.engine, case.config, case.folder)
         for job in work.tasks:
-            read(work.engine, work.ledger, job, operator=case.config.operator, seal=lambda _: b"", progress=progress, most=most)
+            read(work, job, progress=progress, most=most)
         prepare(work)
         verdict.judge(work.engine)
         counted = verdict.count(work.engine)
@@ -87,5 +90,7 @@ def _filled(engine: Engine, source: str) -> dict[str, float]:
 
 
 def _unlisted(engine: Engine, source: str, templates: list[str]) -> list[tuple[str, int]]:
-    rows = engine.rows("select route, count(*) from disclosures where source = ? and route is not null group by 1 order by 2 desc, 1", [source])
+    rows = engine.rows(
+        "select route, count(*) from disclosures where source = ? and route is not null group by 1 order by 2 desc, 1", [source]
+    )
     return [(route, n) for route, n in rows if route not in templates]

@@ -1,14 +1,20 @@
-"""Which unentitled disclosures look like an entitlement that is missing on file? Shown with the command that adds it, never counted as an incident."""
+"""Which unentitled disclosures look like an entitlement that is missing on file?
+
+Shown with the command that adds it, never counted as an incident.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC
+from typing import TYPE_CHECKING
 
-from whosaw.engine.duckdb import Engine
 from whosaw.errors import NotFoundError
 from whosaw.identifiers.pseudonyms import label
-from whosaw.ledger import Ledger
 from whosaw.model import Repair
+
+if TYPE_CHECKING:
+    from whosaw.engine.duckdb import Engine
+    from whosaw.ledger import Ledger
 
 _GROUPED = """
 select r.basis, r.recipient, r.about, count(distinct d.customer), count(*), min(d.seen_at), max(d.seen_at),

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 CLF = "%d/%b/%Y:%H:%M:%S %z"
 _NAMED = {"clf": CLF}
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?")
-# Nine to ten digits are 1973 to 2286 in seconds: a date written as digits (20120109230000) is never taken for them.
-_EPOCH = re.compile(r"([0-9]{9,10})(?:\.([0-9]{1,9}))?")
-_EPOCH_MS = re.compile(r"([0-9]{9,10})([0-9]{3})")
+# Ten digits are 2001 to 2286 in seconds: neither a date written as digits (20120109230000) nor most phone numbers pass for them.
+_EPOCH = re.compile(r"([0-9]{10})(?:\.([0-9]{1,9}))?")
+_EPOCH_MS = re.compile(r"([0-9]{10})([0-9]{3})")
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CLOCKS = (

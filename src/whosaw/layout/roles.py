@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 ROLE_NAMES: Mapping[str, tuple[str, ...]] = {
     "time": (
@@ -35,8 +35,8 @@ ROLE_NAMES: Mapping[str, tuple[str, ...]] = {
 """The parts of a line, each with its usual names, the surest first."""
 
 
-def guess_roles(fields: Sequence[str], *, times: Collection[str], names: Mapping[str, Sequence[str]] = ROLE_NAMES) -> dict[str, str]:
-    """Return role -> field by the fields' names; the time must be one of `times`, the fields whose values read as times.
+def guess_roles(fields: Sequence[str], *, clocks: Mapping[str, str], names: Mapping[str, Sequence[str]] = ROLE_NAMES) -> dict[str, str]:
+    """Return role -> field by the fields' names; the time must have one of `clocks`, field -> clock of its values.
 
     A whole name wins over the last part of a dotted one; one field plays one part.
     """
@@ -47,12 +47,13 @@ def guess_roles(fields: Sequence[str], *, times: Collection[str], names: Mapping
         taken = set(roles.values())
         wanted = (place[_bare(name)] for name in usual for place in (keys, tails) if _bare(name) in place)
         for field in wanted:
-            if field not in taken and (role != "time" or field in times):
+            if field not in taken and (role != "time" or clocks.get(field)):
                 roles[role] = field
                 break
-    # Any field that reads as a time will do, unless nothing is known about the values.
-    if "time" not in roles and 0 < len(times) < len(fields):
-        roles["time"] = next(name for name in fields if name in times)
+    # Another name will do for the time if its values are dates; bare digits may be a phone number.
+    dated = [name for name in fields if len(clocks.get(name, "")) > 2 and not clocks[name].startswith("epoch")]
+    if "time" not in roles and dated:
+        roles["time"] = dated[0]
     if "uri" in roles and "method" in roles:
         roles.pop("request", None)
     return roles

@@ -40,9 +40,7 @@ def heading_of(raw: bytes, *, least: int = 2) -> tuple[list[str], str]:
     return (names, separator) if usable else ([], separator)
 
 
-def table_layout(
-    text: str, sample: Sequence[bytes] = (), names: Mapping[str, Sequence[str]] = ROLE_NAMES, *, least: int = 2
-) -> Layout:
+def table_layout(text: str, sample: Sequence[bytes] = (), names: Mapping[str, Sequence[str]] = ROLE_NAMES, *, least: int = 2) -> Layout:
     """Return the layout of a table with this heading; the sample's lines tell the clock, `names` are the usual names of each role.
 
     `no heading: time,login,customer` names the columns of a file whose first line is data.
@@ -68,9 +66,10 @@ def table_layout(
 
 def _with_roles(layout: Layout, sample: Sequence[bytes], names: Mapping[str, Sequence[str]]) -> Layout:
     rows = [row for raw in sample[:50] if (row := _cells(layout, raw)) is not None]
-    times = {name: guess_clock([row[i] for row in rows]) if rows else "iso" for i, name in enumerate(layout.fields)}
-    roles = guess_roles(layout.fields, times={name for name, clock in times.items() if clock}, names=names)
-    clock = times.get(roles.get("time", ""), "iso")
+    # Without a sample only the heading speaks, and ISO is what exports are written in.
+    clocks = {name: guess_clock([row[i] for row in rows]) if rows else "?" for i, name in enumerate(layout.fields)}
+    roles = guess_roles(layout.fields, clocks=clocks, names=names)
+    clock = clocks.get(roles.get("time", ""), "iso") if rows else "iso"
     headers, responses = header_fields(layout.fields)
     return replace(layout, roles=roles, clock=clock, headers=headers, responses=responses)
 
@@ -107,4 +106,4 @@ def _table_reason(layout: Layout, text: str) -> str:
 @lru_cache(maxsize=32)
 def _loose(pattern: str) -> re.Pattern[str]:
     """A bare cell may hold quotes, only not at its beginning: `5" screen`."""
-    return re.compile(re.sub(r"\|\[\^(\\?.)\"\]\*\)", r'|[^\1" ][^\1]*| *)', pattern))
+    return re.compile(re.sub(r"\|\[\^(\\?.)\"\]\*\)", r'|[^\1"]*| *[^\1" ][^\1]*)', pattern))

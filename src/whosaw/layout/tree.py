@@ -100,7 +100,7 @@ def read_json(layout: Layout, raw: bytes) -> dict[str, str] | str:
     values = {name: value_at(row, path) for name, path in zip(layout.fields, layout.paths, strict=True)}
     time = layout.roles.get("time", "")
     if not values.get(time):
-        return f"`{time}` is missing"
+        return f"`{time}` is missing" if time else "the layout has no time"
     return values if time_reads(layout, values) else TIME_UNREAD
 
 
@@ -116,7 +116,7 @@ def json_layout(rows: Sequence[Mapping[str, Any]], names: Mapping[str, Sequence[
     """Return the layout of rows of JSON; `names` are the usual names of each role."""
     columns = columns_of(rows)
     clocks = {name: guess_clock([value_at(row, path) for row in rows]) for name, path in columns.items()}
-    roles = guess_roles(tuple(columns), times=[name for name, clock in clocks.items() if clock], names=names)
+    roles = guess_roles(tuple(columns), clocks=clocks, names=names)
     headers, responses = header_fields(tuple(columns))
     return Layout(
         kind="json",

@@ -164,7 +164,8 @@ def _headers(form: str, captured: Sequence[str], side: str, fields: Sequence[str
 
 def _parts(form: str, captures: _Captures) -> Iterator[Part]:
     always_quoted = False
-    tokens = list(_TOKEN.finditer(form))
+    # `%o` writes nothing, and the space after it is not written either.
+    tokens = list(_TOKEN.finditer(re.sub(r"(%\{[^}]*\}o) +", r"\1", form)))
     for i, token in enumerate(tokens):
         flags, fetch, code, escaped, text = token.groups()
         flags = flags or ""
@@ -178,7 +179,8 @@ def _parts(form: str, captures: _Captures) -> Iterator[Part]:
             yield Text((escaped or text or "%").removeprefix(" " if after else ""))
         else:
             value = _value(code, fetch, captures)
-            quoted = "-Q" not in flags and (always_quoted or "+Q" in flags)
+            # Times and numbers are never quoted.
+            quoted = "-Q" not in flags and (always_quoted or "+Q" in flags) and (not value.body or code == "r")
             yield from (Text('"'), value, Text('"')) if quoted else (value,)
 
 
@@ -196,9 +198,9 @@ def _value(code: str | None, fetch: str | None, captures: _Captures) -> Field:
 def _captured(names: tuple[str, ...], code: str, *, last: bool) -> Field:
     """Return the field of the captured headers, `{one|two} `: a brace, bar or quote in a value is written `#7D`."""
     space = "" if last else " "
-    if names:
-        return Field(names, r"\{" + r"\|".join("([^|}]*)" for _ in names) + r"\}" + space)
-    return Field((_CODES[code],), r"(?:\{([^}]*)\}" + space + ")?")
+    inner = r"\|".join("([^|}]*)" for _ in names) if names else "([^}]*)"
+    # A request that could not be read has no captures, and the braces are missing with them.
+    return Field(names or (_CODES[code],), rf'(?:"?\{{{inner}\}}"?{space})?')
 
 
 def _fetched(fetch: str, captures: _Captures) -> str:

@@ -7,7 +7,21 @@ import re
 from typing import TYPE_CHECKING
 
 from whosaw.errors import ConfigError
-from whosaw.layout import columns_of, decode, first_roles, guess_clock, header_fields, parse_row, read_json, rows_of, timed, unhex, value_at
+from whosaw.layout import (
+    columns_of,
+    decode,
+    first_roles,
+    guess_clock,
+    guess_roles,
+    header_fields,
+    json_fit,
+    parse_row,
+    read_json,
+    rows_of,
+    timed,
+    unhex,
+    value_at,
+)
 from whosaw.model import Guess, Layout, Reader
 
 if TYPE_CHECKING:
@@ -73,14 +87,13 @@ def sniff(sample: Sequence[bytes]) -> Guess | None:
     columns = columns_of(rows)
     if len(_KEYS & set(columns)) < 4:
         return None
-    found = _layout(columns, {name: name for name in columns})
-    clock = guess_clock([value_at(row, columns[found.roles["time"]]) for row in rows]) if "time" in found.roles else ""
-    if not clock:
+    clocks = {name: guess_clock([value_at(row, path) for row in rows]) for name, path in columns.items()}
+    time = guess_roles(tuple(columns), clocks=clocks).get("time")
+    if time is None:
         return None
-    found = _layout(columns, {name: name for name in columns}, clock)
-    lines = sum(bool(raw.strip()) for raw in sample)
-    good = sum(not isinstance(read_json(found, raw), str) for raw in sample)
-    return Guess(reader="nginx_json", confidence=good / lines, layout=found, seen="nginx JSON lines")
+    found = _layout(columns, {name: name for name in columns} | {"msec": time}, clocks[time])
+    share = json_fit(found, [_repaired(raw) for raw in sample])
+    return Guess(reader="nginx_json", confidence=share, layout=found, seen="nginx JSON lines") if share else None
 
 
 def careful(found: Layout, raw: bytes) -> dict[str, str] | str:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 NATIVE = "%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt"
-COMMON = '%>a %[ui %[un [%tl] "%rm %ru HTTP/%rv" %>Hs %<st %Ss:%Sh'
-COMBINED = '%>a %[ui %[un [%tl] "%rm %ru HTTP/%rv" %>Hs %<st "%{Referer}>h" "%{User-Agent}>h" %Ss:%Sh'
+# The built-in formats write `HTTP/1.1` and `NONE/0.0` where a configured one has `HTTP/%rv`.
+COMMON = '%>a %[ui %[un [%tl] "%rm %ru %protocol" %>Hs %<st %Ss:%Sh'
+COMBINED = '%>a %[ui %[un [%tl] "%rm %ru %protocol" %>Hs %<st "%{Referer}>h" "%{User-Agent}>h" %Ss:%Sh'
 _NAMED = {"": NATIVE, "squid": NATIVE, "common": COMMON, "combined": COMBINED}
 
 _CODES = {
@@ -53,6 +54,7 @@ _CODES = {
     "<rd": "sent_host",
     ">rs": "scheme",
     "rv": "protocol",
+    "protocol": "protocol",
     ">rv": "protocol",
     ">Hs": "status",
     "Hs": "status",
@@ -82,7 +84,9 @@ _CODES = {
     ">ha": "adapted_headers",
     "<h": "response_headers",
 }
-_NUMBERS = frozenset({">p", "<p", "lp", ">Hs", "Hs", "<Hs", "<st", ">st", "st", "<sH", "tr", "dt", "sn", ">rP"})
+_NUMBERS = (">p", "<p", "lp", ">Hs", "Hs", "<Hs", "<st", ">st", "st", "<sH", "tr", "dt", "sn", ">rP")
+_BODIES = dict.fromkeys(_NUMBERS, NUMBER) | {"Ss": "[A-Z_]+|-", "Sh": "[A-Z_]+|-"}
+"""Closed classes; Squid writes a login name's spaces as they are, and what is beside them must not pass for part of it."""
 _ARGUED = {">h": "request_header", ">ha": "adapted_header", "<h": "response_header", "note": "note"}
 _TOKEN = re.compile(
     r"""%(?P<escape>["\[#'/]?)(?P<left>-?)(?P<width>[0-9]*(?:\.[0-9]+)?)(?:\{(?P<before>[^}]*)\})?"""
@@ -168,7 +172,7 @@ def _value(token: re.Match[str], code: str) -> Iterator[Part]:
     padded = bool(width) and not width.startswith("0")
     if padded and not token["left"]:
         yield Raw(" *")
-    yield Field((name,), NUMBER if code in _NUMBERS else "", greedy=code in {">a", "<a", "la"})
+    yield Field((name,), _BODIES.get(code, ""), greedy=code in {">a", "<a", "la"})
     if padded and token["left"]:
         yield Raw(" *")
 
