@@ -7,14 +7,16 @@ import hashlib
 import re
 import tomllib
 from datetime import datetime
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import available_timezones
 
 import msgspec
 
 from whosaw.errors import ConfigError
 from whosaw.model import Basis, DataClass, Grade, RecipientKind, Vantage
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

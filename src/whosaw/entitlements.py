@@ -97,7 +97,10 @@ def _load_entitlement(engine: Engine, ent: Entitlement, i: int, folder: Path, zo
     where = ent.file or "a query"
     engine.run("insert into rules values (?,?,?,?,?,?)", [i, ent.basis.value, ent.grade.value, ent.reason, where, entitles])
     for since, until in ent.gaps:
-        engine.run("insert into blind values (?, ?::timestamptz at time zone 'UTC', ?::timestamptz at time zone 'UTC')", [ent.basis.value, since, until])
+        engine.run(
+            "insert into blind values (?, ?::timestamptz at time zone 'UTC', ?::timestamptz at time zone 'UTC')",
+            [ent.basis.value, since, until],
+        )
     mask = data_mask(ent.data) if ent.data else ALL_DATA
     span = f"since - interval {seconds(ent.before, key)} second, until + interval {seconds(ent.after, key)} second"
     if ent.basis is Basis.PARTNER:
@@ -117,12 +120,16 @@ def _load_entitlement(engine: Engine, ent: Entitlement, i: int, folder: Path, zo
         engine.run(f"insert into groups select distinct {i}, pseudonym('g', \"group\"), pseudonym('c', customer) from members")
     else:
         _staged(engine, ent, key, folder, zone, loaded, needed=("recipient", "customer"))
-        engine.run(f"insert into grants select {i}, pseudonym('r', recipient), pseudonym('c', customer), {span}, {mask}, claim, line, {entitles} from staged")
+        engine.run(
+            f"insert into grants select {i}, pseudonym('r', recipient), pseudonym('c', customer), {span}, {mask}, claim, line, {entitles} from staged"
+        )
 
 
 def _staged(engine: Engine, relation: Relation, key: str, folder: Path, zone: str, loaded: Loaded, *, needed: tuple[str, ...]) -> None:  # noqa: PLR0913
     """Make the table `staged` of a relation's good rows; count the others as rejected."""
-    engine.run("create or replace temp table staged_text (file varchar, line bigint, " + ", ".join(f"{named(w)} varchar" for w in WORDS) + ")")
+    engine.run(
+        "create or replace temp table staged_text (file varchar, line bigint, " + ", ".join(f"{named(w)} varchar" for w in WORDS) + ")"
+    )
     if relation.query:
         _stage_query(engine, relation, key, folder)
     else:
@@ -159,7 +166,9 @@ def _stage_query(engine: Engine, relation: Relation, key: str, folder: Path) -> 
         shown = ", ".join(f"{named(w)}::varchar" if w in have else "null" for w in WORDS)
         engine.run(f"insert into staged_text select 'query', row_number() over (), {shown} from ({relation.query})")
     except QueryError as problem:
-        raise ConfigError(f"`{key}.query` fails: {problem.message}", hint="try it in DuckDB from the folder of the configuration") from problem
+        raise ConfigError(
+            f"`{key}.query` fails: {problem.message}", hint="try it in DuckDB from the folder of the configuration"
+        ) from problem
 
 
 def _files(relation: Relation, key: str, folder: Path) -> list[Path]:
@@ -169,7 +178,7 @@ def _files(relation: Relation, key: str, folder: Path) -> list[Path]:
     return found
 
 
-def _stage_file(engine: Engine, relation: Relation, key: str, path: Path, shown: str, loaded: Loaded) -> None:  # noqa: PLR0913
+def _stage_file(engine: Engine, relation: Relation, key: str, path: Path, shown: str, loaded: Loaded) -> None:
     try:
         rows = Input(path)
     except InputError as problem:
@@ -191,7 +200,9 @@ def _stage_file(engine: Engine, relation: Relation, key: str, path: Path, shown:
     read = " || ".join(f"f.f{i}" for i in range(len(have)))
     for block in rows.blocks(skip=1):
         engine.offer("lines", block.arrow())
-        engine.run(f"create or replace temp table cut as select n, line, regexp_extract(line, {quoted(layout.pattern)}, [{groups}]) as f from lines")
+        engine.run(
+            f"create or replace temp table cut as select n, line, regexp_extract(line, {quoted(layout.pattern)}, [{groups}]) as f from lines"
+        )
         engine.withdraw("lines")
         engine.run(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {read} <> ''")
         for (n,) in engine.rows(f"select n from cut where line <> '' and {read} = '' order by n"):
@@ -209,7 +220,8 @@ def _picked(relation: Relation, key: str, have: list[str], column: object) -> st
             out.append("null")
         elif name not in have:
             raise ConfigError(
-                f"`{key}.columns.{word}` names column `{name}`, which `{relation.file}` does not have", hint=f"its columns are {', '.join(have)}"
+                f"`{key}.columns.{word}` names column `{name}`, which `{relation.file}` does not have",
+                hint=f"its columns are {', '.join(have)}",
             )
         else:
             out.append(column(name))  # type: ignore[operator]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whosaw.engine.duckdb import Engine, quoted
 from whosaw.identifiers.pseudonyms import label
@@ -22,6 +22,9 @@ from whosaw.model import (
     data_classes,
     data_mask,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 GROUPING = "whosaw.grouping/1"
 """Version of these rules. A published number names it, so that it can be computed again."""
@@ -53,7 +56,9 @@ from grouped group by incident
 """
 
 
-def group(engine: Engine, detectors: Sequence[Detector], coverage: Sequence[Coverage], files: Mapping[int, str], gap_seconds: int) -> list[Incident]:
+def group(
+    engine: Engine, detectors: Sequence[Detector], coverage: Sequence[Coverage], files: Mapping[int, str], gap_seconds: int
+) -> list[Incident]:
     """Return the incidents, ranked by kind of evidence, then by how sensitive the data are, then by how many customers.
 
     Grouping looks at the rows only: neither the order of files nor the order of reading changes it.
@@ -83,16 +88,24 @@ def _renamed(incident: Incident, name: str) -> Incident:
     return msgspec.structs.replace(incident, id=name)
 
 
-def _incident(engine: Engine, row: tuple[Any, ...], coverage: Sequence[Coverage], files: Mapping[int, str], known: int) -> tuple[str, Incident]:
+def _incident(
+    engine: Engine, row: tuple[Any, ...], coverage: Sequence[Coverage], files: Mapping[int, str], known: int
+) -> tuple[str, Incident]:
     bond, detector, channel, first, last, rows, customers, recipients, mask, proof, cause_kind, cause, tests, _ = row
     since, until = first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
     here = [c for c in coverage if c.channel == channel]
     since_earliest, why = _earliest(since, here)
     more, more_why = _possible(engine, bond, channel, since_earliest or since, until, here, customers, known)
-    kinds = {str(kind): int(n) for kind, n in engine.rows(
-        "select recipient_kind, count(distinct coalesce(recipient, -id)) from grouped where incident = ? group by 1 order by 2 desc, 1", [bond])}
+    kinds = {
+        str(kind): int(n)
+        for kind, n in engine.rows(
+            "select recipient_kind, count(distinct coalesce(recipient, -id)) from grouped where incident = ? group by 1 order by 2 desc, 1",
+            [bond],
+        )
+    }
     evidence = engine.rows(
-        f"select id >> 32, source_line from grouped where incident = ? order by seen_at, id limit {EVIDENCE_SHOWN}", [bond])
+        f"select id >> 32, source_line from grouped where incident = ? order by seen_at, id limit {EVIDENCE_SHOWN}", [bond]
+    )
     return bond, Incident(
         id="",
         detector=detector,
@@ -109,11 +122,19 @@ def _incident(engine: Engine, row: tuple[Any, ...], coverage: Sequence[Coverage]
         severity=_severity(mask, customers, customers + more),
         evidence=[f"{files.get(file, '?')}:{line}" for file, line in evidence],
         test_accounts=tests,
-        timeline=[(day.replace(tzinfo=UTC), n) for day, n in engine.rows(
-            "select date_trunc('day', seen_at)::timestamp, count(*) from grouped where incident = ? group by 1 order by 1", [bond])],
+        timeline=[
+            (day.replace(tzinfo=UTC), n)
+            for day, n in engine.rows(
+                "select date_trunc('day', seen_at)::timestamp, count(*) from grouped where incident = ? group by 1 order by 1", [bond]
+            )
+        ],
         why=why + more_why,
-        where=[(str(place), n) for place, n in engine.rows(
-            "select coalesce(site, route, '?'), count(*) from grouped where incident = ? group by 1 order by 2 desc, 1 limit 20", [bond])],
+        where=[
+            (str(place), n)
+            for place, n in engine.rows(
+                "select coalesce(site, route, '?'), count(*) from grouped where incident = ? group by 1 order by 2 desc, 1 limit 20", [bond]
+            )
+        ],
     )
 
 
@@ -129,32 +150,42 @@ def _earliest(since: datetime, here: Sequence[Coverage]) -> tuple[datetime | Non
     if not silent:
         return since, []
     source, gap = min(silent, key=lambda pair: pair[1].since)
-    return gap.since, [f"`{source.source}` has no lines from {_time(gap.since)} to {_time(gap.until)}: the leak may have begun in that time"]
+    return gap.since, [
+        f"`{source.source}` has no lines from {_time(gap.since)} to {_time(gap.until)}: the leak may have begun in that time"
+    ]
 
 
 def _possible(
     engine: Engine, bond: str, channel: str, since: datetime, until: datetime, here: Sequence[Coverage], proved: int, known: int
 ) -> tuple[int, list[str]]:
     """Return how many more customers are possible, and why."""
-    unresolved = int(engine.one("""
+    unresolved = int(
+        engine.one(
+            """
         select count(distinct coalesce(object, id)) from rest
         where why is not null and customer is null and channel = ? and seen_at between ? and ?
           and route in (select route from grouped where incident = ?)""",
-        [channel, since.replace(tzinfo=None), until.replace(tzinfo=None), bond])[0])
+            [channel, since.replace(tzinfo=None), until.replace(tzinfo=None), bond],
+        )[0]
+    )
     why = [f"{unresolved:,} more records of the same kind were shown whose customer is not known"] if unresolved else []
     gaps = [(c, g) for c in here for g in c.gaps if g.since < until and since < g.until]
     if not gaps:
         return unresolved, why
     for source, gap in gaps:
-        why.append(f"`{source.source}` has no lines from {_time(gap.since)} to {_time(gap.until)}: any of the {known:,} known customers may be affected")
+        why.append(
+            f"`{source.source}` has no lines from {_time(gap.since)} to {_time(gap.until)}: any of the {known:,} known customers may be affected"
+        )
     return max(unresolved, known - proved), why
 
 
 def _known_customers(engine: Engine) -> int:
-    return int(engine.one("""
+    return int(
+        engine.one("""
         select count(distinct customer) from (
             select customer from grants union all select customer from owners union all
-            select customer from disclosures_read where customer is not null)""")[0])
+            select customer from disclosures_read where customer is not null)""")[0]
+    )
 
 
 def _severity(mask: int, at_least: int, at_most: int) -> Severity:
@@ -179,7 +210,7 @@ def gaps(pulse: Sequence[tuple[int, int, int, int]], least: int) -> list[Gap]:
         return []
     per_hour = _usual(pulse)
     found = []
-    for (_, _, _, last), (_, _, first, _) in zip(pulse, pulse[1:], strict=False):
+    for (_, _, _, last), (_, _, first, _) in itertools.pairwise(pulse):
         if first - last < 600:
             continue
         expected = _expected(per_hour, last, first)

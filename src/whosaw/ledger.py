@@ -13,11 +13,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from whosaw.engine.duckdb import Engine, named, quoted
 from whosaw.errors import LedgerError, StorageError
 from whosaw.model import Rejected
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VERSION = "1"
 
@@ -131,7 +134,7 @@ class Ledger:
         for orphan in (folder / "incoming").iterdir():
             orphan.unlink()
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> Self:
         """Return the ledger itself."""
         return self
 
@@ -233,7 +236,9 @@ class Ledger:
 
     def lookups(self, customer: int) -> list[tuple[str, str, str, str]]:
         """Return our own look-ups of a customer: when, by whom, with which command, for which reason."""
-        return [tuple(row) for row in self._db.execute("select at, by, command, reason from lookups where customer = ? order by at", [customer])]
+        return [
+            tuple(row) for row in self._db.execute("select at, by, command, reason from lookups where customer = ? order by at", [customer])
+        ]
 
     def vouch(self, rows: Sequence[tuple[object, ...]]) -> None:
         """Add entitlements a person vouches for: basis, recipient, customer, site, since, reason, by whom, when. Never changed, never removed."""
@@ -243,7 +248,9 @@ class Ledger:
 
     def vouched(self) -> list[tuple[str, int, int, str, str, str, str]]:
         """Return what people vouched for: basis, recipient, customer, site, since, reason and by whom."""
-        return [tuple(row) for row in self._db.execute("select basis, recipient, customer, site, since, reason, by from vouched order by rowid")]
+        return [
+            tuple(row) for row in self._db.execute("select basis, recipient, customer, site, since, reason, by from vouched order by rowid")
+        ]
 
     def sealed_name(self, domain: str, key: int) -> bytes | None:
         """Return the sealed clear value of a pseudonym, for the vault to open."""
@@ -291,7 +298,8 @@ def _sync(path: Path) -> None:
 
 def _cannot_write(folder: Path, problem: OSError) -> StorageError:
     return StorageError(
-        f"cannot write `{folder}`: {(problem.strerror or 'unknown reason').lower()}", hint="choose another folder with --dir, or free some space"
+        f"cannot write `{folder}`: {(problem.strerror or 'unknown reason').lower()}",
+        hint="choose another folder with --dir, or free some space",
     )
 
 

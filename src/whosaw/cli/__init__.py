@@ -53,7 +53,7 @@ class _Commands(click.Group):
 @click.option("--debug", is_flag=True, help="show the whole error when something goes wrong")
 @click.pass_context
 def whosaw(ctx: click.Context, *, debug: bool) -> None:
-    """who saw whose customer data, were they entitled, since when, and how many?"""  # noqa: D400, D403
+    """who saw whose customer data, were they entitled, since when, and how many?"""  # noqa: D403
     ctx.obj = {"debug": debug}
     if ctx.invoked_subcommand is None:
         click.echo(FIRST_SCREEN, nl=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,22 +12,34 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whosaw.cli.judging import OUT, QUIET, checked_outs, command_line, keep, now, progress, show
+from whosaw.model import Incident
 
 if TYPE_CHECKING:
-    from whosaw.model import Incident, Result
+    from collections.abc import Sequence
+
+    from whosaw.model import Result
 
 
 @click.command()
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO...]")
 @click.option("--list", "listing", is_flag=True, help="list the scenarios")
-@click.option("--dir", "folder", type=click.Path(path_type=Path), default=Path("drill-out"), show_default=True, help="folder of the logs, the ledger and the answer")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("drill-out"),
+    show_default=True,
+    help="folder of the logs, the ledger and the answer",
+)
 @click.option("--seed", type=int, default=7, show_default=True, help="which make-believe operator")
 @click.option("--customers", type=int, default=2000, show_default=True, help="how many customers it has")
 @click.option("--days", type=int, default=30, show_default=True, help="how many days of logs it writes")
 @OUT
 @QUIET
-def drill(*, scenarios: Sequence[str], listing: bool, folder: Path, seed: int, customers: int, days: int, outs: Sequence[str], quiet: bool) -> int:  # noqa: PLR0913
-    """replay real incidents on a make-believe operator, judge its logs, and compare with the truth"""  # noqa: D400, D403
+def drill(
+    *, scenarios: Sequence[str], listing: bool, folder: Path, seed: int, customers: int, days: int, outs: Sequence[str], quiet: bool
+) -> int:
+    """replay real incidents on a make-believe operator, judge its logs, and compare with the truth."""  # noqa: D403
     from whosaw import drill as operator
 
     if listing:
@@ -130,11 +141,16 @@ def _beside(compared: Compared, result: Result) -> list[str]:
             lines.append(f"  missed    {name}{true['detectors'][0]} since {true['first']}")
             continue
         bound = f"customers {found.customers.at_least:,} to {found.customers.at_most:,} (truth {len(true['customers_true']):,})"
-        lines.append(f"  {'wrong' if problems else 'found':<9} {name}{found.id} {found.detector}, since {found.since:%Y-%m-%d %H:%M:%S} exact, {bound}")
+        lines.append(
+            f"  {'wrong' if problems else 'found':<9} {name}{found.id} {found.detector}, since {found.since:%Y-%m-%d %H:%M:%S} exact, {bound}"
+        )
         lines += [f"            {'':<18}{problem}" for problem in problems]
     lines += [f"  extra     {'':<18}{i.id} {i.detector}: not in the truth" for i in compared.extra]
     if not compared.pairs and not compared.extra:
         lines.append("  nothing   happened, and nothing was found")
     weak = sum(1 for i in result.incidents if i.evidence_kind == "weak")
-    lines.append(f"  verdict   {'all found, nothing invented' if compared.ok else 'NOT as it was'}" + (f" ({weak} weak findings below the noise)" if weak else ""))
+    lines.append(
+        f"  verdict   {'all found, nothing invented' if compared.ok else 'NOT as it was'}"
+        + (f" ({weak} weak findings below the noise)" if weak else "")
+    )
     return lines

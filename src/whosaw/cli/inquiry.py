@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +13,10 @@ from whosaw.cli.judging import DIR, command_line, now, opened_case
 from whosaw.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
     from whosaw.judge import Work
     from whosaw.judge.inquiry import Explained
     from whosaw.model import Incident, Result
@@ -34,7 +35,7 @@ def answered(folder: Path, *, until: datetime | None = None) -> Iterator[tuple[W
 @click.argument("name", metavar="ID")
 @DIR
 def explain(*, name: str, folder: Path) -> int:
-    """show why a disclosure (D-..., file:line), an incident (INC-...) or a detector says what it says"""  # noqa: D400, D403
+    """show why a disclosure (D-..., file:line), an incident (INC-...) or a detector says what it says."""  # noqa: D403
     from whosaw.detectors import DETECTORS
     from whosaw.judge import inquiry
 
@@ -56,10 +57,15 @@ def explain(*, name: str, folder: Path) -> int:
 
 @click.command()
 @click.argument("name", metavar="INCIDENT")
-@click.option("--as-of", "as_of", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]), help="count only what was shown until then (UTC)")
+@click.option(
+    "--as-of",
+    "as_of",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]),
+    help="count only what was shown until then (UTC)",
+)
 @DIR
 def scope(*, name: str, as_of: datetime | None, folder: Path) -> int:
-    """show since when, until when and how many: at least by rows, at most by what cannot be excluded"""  # noqa: D400, D403
+    """show since when, until when and how many: at least by rows, at most by what cannot be excluded."""  # noqa: D403
     from whosaw.judge import inquiry
 
     with answered(folder, until=as_of) as (_, result):
@@ -73,7 +79,7 @@ def scope(*, name: str, as_of: datetime | None, folder: Path) -> int:
 @click.option("--all", "everything", is_flag=True, help="also the entitled ones")
 @DIR
 def saw(*, customer: str, reason: str, everything: bool, folder: Path) -> int:
-    """show who saw a customer's data: their account in clear, as c:..., or - to type it unseen by the shell's history"""  # noqa: D400, D403
+    """show who saw a customer's data: their account in clear, as c:..., or - to type it unseen by the shell's history."""  # noqa: D403
     from whosaw.judge import inquiry
     from whosaw.model import Verdict
 
@@ -85,11 +91,15 @@ def saw(*, customer: str, reason: str, everything: bool, folder: Path) -> int:
         name = inquiry.label("c", key)
         work.ledger.note_lookup(at=now().isoformat(), by=getpass.getuser(), command="saw", customer=key, reason=reason)
         if not sights:
-            raise NotFoundError("no disclosure of this customer is in the ledger", hint="give the account as the logs and registries write it")
+            raise NotFoundError(
+                "no disclosure of this customer is in the ledger", hint="give the account as the logs and registries write it"
+            )
         bad = [s for s in sights if s.verdict is not Verdict.ENTITLED]
         click.echo(f"{name} was shown {len(sights):,} times; {len(bad):,} of them without a reason on file or not judgeable\n")
         for s in sights if everything else bad:
-            click.echo(f"{s.seen_at:%Y-%m-%d %H:%M:%S} UTC  {s.verdict.value:<12}  {s.channel}: {s.recipient_kind} {s.recipient}  {s.route}  [{', '.join(s.data)}]")
+            click.echo(
+                f"{s.seen_at:%Y-%m-%d %H:%M:%S} UTC  {s.verdict.value:<12}  {s.channel}: {s.recipient_kind} {s.recipient}  {s.route}  [{', '.join(s.data)}]"
+            )
             click.echo(f"{'':25}{s.reason}{'  ' + s.id if s.id else ''}")
         click.echo("\nthis look-up has been recorded" + (f": {reason}" if reason else "; give --reason next time"), err=True)
     return 0
@@ -100,12 +110,14 @@ def saw(*, customer: str, reason: str, everything: bool, folder: Path) -> int:
 @click.option("--reason", required=True, help="why this entitlement exists; it is recorded with your name")
 @DIR
 def repair(*, name: str, reason: str, folder: Path) -> int:
-    """vouch for an entitlement that is missing on file (grade B); it is recorded, never changed and judged from now on"""  # noqa: D400, D403
+    """vouch for an entitlement that is missing on file (grade B); it is recorded, never changed and judged from now on."""  # noqa: D403
     from whosaw.judge import repairs
 
     with answered(folder) as (work, _):
         pairs = repairs.confirm(work.engine, work.ledger, name, reason=reason, by=getpass.getuser(), at=now().isoformat())
-    click.echo(f"recorded: {pairs:,} pairs of recipient and customer, vouched for by {getpass.getuser()}; run `whosaw judge` again", err=True)
+    click.echo(
+        f"recorded: {pairs:,} pairs of recipient and customer, vouched for by {getpass.getuser()}; run `whosaw judge` again", err=True
+    )
     return 0
 
 
@@ -113,7 +125,13 @@ def _record(work: Work, customer: str, command: str) -> None:
     from whosaw.judge import inquiry
 
     if customer.startswith("c:"):
-        work.ledger.note_lookup(at=now().isoformat(), by=getpass.getuser(), command=command, customer=inquiry.customer_key(work, customer), reason="review of a finding")
+        work.ledger.note_lookup(
+            at=now().isoformat(),
+            by=getpass.getuser(),
+            command=command,
+            customer=inquiry.customer_key(work, customer),
+            reason="review of a finding",
+        )
 
 
 def _explain_lines(e: Explained) -> list[str]:

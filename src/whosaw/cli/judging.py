@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +15,23 @@ import click
 from whosaw.errors import ConfigError, NotFoundError, StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from whosaw.config import Config
     from whosaw.judge import Case, Work
     from whosaw.model import Result
 
 DIR = click.option(
-    "--dir", "folder", type=click.Path(path_type=Path), default=Path("whosaw-out"), show_default=True, help="folder of the ledger and the last answer"
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("whosaw-out"),
+    show_default=True,
+    help="folder of the ledger and the last answer",
 )
-OUT = click.option("--out", "outs", multiple=True, metavar="FORMAT=PATH", help="also write html, json, csv, sarif or ocsf; `-` is standard output")
+OUT = click.option(
+    "--out", "outs", multiple=True, metavar="FORMAT=PATH", help="also write html, json, csv, sarif or ocsf; `-` is standard output"
+)
 QUIET = click.option("--quiet", is_flag=True, help="no progress and no talk on standard error")
 
 
@@ -32,9 +40,21 @@ QUIET = click.option("--quiet", is_flag=True, help="no progress and no talk on s
 @DIR
 @OUT
 @QUIET
-@click.option("--map", "maps", multiple=True, metavar="FACT=FIELD", help="for logs without configuration: which field says the recipient, customer, ...")
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="FACT=FIELD",
+    help="for logs without configuration: which field says the recipient, customer, ...",
+)
 @click.option("--format", "reader", default="", help="for logs without configuration: the log format, instead of guessing it")
-@click.option("--fail-on", "fail_on", multiple=True, type=click.Choice(["unentitled", "gap", "rejected"]), help="exit 1 (unentitled) or 3 (gap, rejected)")
+@click.option(
+    "--fail-on",
+    "fail_on",
+    multiple=True,
+    type=click.Choice(["unentitled", "gap", "rejected"]),
+    help="exit 1 (unentitled) or 3 (gap, rejected)",
+)
 @click.option("--min-coverage", type=float, default=None, help="exit 3 when a smaller share than this could be judged")
 def judge(  # noqa: PLR0913 - one argument per option
     *,
@@ -47,7 +67,7 @@ def judge(  # noqa: PLR0913 - one argument per option
     fail_on: Sequence[str],
     min_coverage: float | None,
 ) -> int:
-    """judge logs: what was shown, to whom, and was it all right"""  # noqa: D400, D403
+    """judge logs: what was shown, to whom, and was it all right."""  # noqa: D403
     from whosaw.judge import run
 
     targets = checked_outs(outs)
@@ -64,7 +84,7 @@ def judge(  # noqa: PLR0913 - one argument per option
 @DIR
 @OUT
 def report(*, folder: Path, outs: Sequence[str]) -> int:
-    """show the last answer again, or write it in another format"""  # noqa: D400, D403
+    """show the last answer again, or write it in another format."""  # noqa: D403
     from whosaw.report import json_out
 
     targets = checked_outs(outs)
@@ -138,7 +158,14 @@ def _bare(paths: list[Path], maps: Sequence[str], reader: str) -> Config:
         guesses = [g for g in readers.detect(Input(path).sample()) if not reader or g.reader == reader]
         roles = dict(guesses[0].layout.roles) if guesses else {}
         facts = {fact: roles[fact] for fact in ("recipient", "customer", "session", "cache") if fact in roles} | wanted
-        source: dict[str, Any] = {"name": path.stem, "files": [str(path.resolve())], "channel": path.stem, "format": reader, "vantage": "app", **facts}
+        source: dict[str, Any] = {
+            "name": path.stem,
+            "files": [str(path.resolve())],
+            "channel": path.stem,
+            "format": reader,
+            "vantage": "app",
+            **facts,
+        }
         kind = "unknown" if "recipient" not in facts else "customer_login"
         sources.append({**source, "recipient_kind": kind})
     return config.parse({"source": sources})
@@ -163,7 +190,9 @@ def progress(*, quiet: bool) -> Iterator[Any]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
         tasks: dict[str, Any] = {}
 
         def tell(file: str, done: int, total: int) -> None:
@@ -256,6 +285,8 @@ def opened_case(folder: Path) -> Case:
     with Ledger(folder) as ledger:
         path = ledger.meta("config")
     if not path:
-        raise ConfigError("this ledger was judged without a configuration, so nothing is known of owners", hint="`whosaw init` writes one from your logs")
+        raise ConfigError(
+            "this ledger was judged without a configuration, so nothing is known of owners", hint="`whosaw init` writes one from your logs"
+        )
     settings, config_hash = config.load(Path(path))
     return Case(settings, config_hash, Path(path).parent, folder)

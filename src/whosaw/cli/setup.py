@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,19 +14,28 @@ from whosaw.cli.judging import QUIET, progress, write_whole
 from whosaw.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whosaw.judge.checkup import SourceHealth
 
 
 @click.command()
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--to", "target", type=click.Path(path_type=Path), default=Path("whosaw.toml"), show_default=True, help="where to write it; - is standard output")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path),
+    default=Path("whosaw.toml"),
+    show_default=True,
+    help="where to write it; - is standard output",
+)
 @click.option("--name", default="", help="name of the operator")
 @click.option("--country", default="", help="two letters of ISO 3166, for national numbers")
 @click.option("--numbers", multiple=True, help="prefix of the operator's own numbers, as E.164 digits; repeatable")
 @click.option("--no-input", is_flag=True, help="ask nothing")
 @click.option("--force", is_flag=True, help="write over a file that is there")
 def init(*, logs: Sequence[Path], target: Path, name: str, country: str, numbers: Sequence[str], no_input: bool, force: bool) -> int:  # noqa: PLR0913
-    """write a whosaw.toml by looking at sample logs"""  # noqa: D400, D403
+    """write a whosaw.toml by looking at sample logs."""  # noqa: D403
     from whosaw.judge import sketch
 
     if str(target) != "-" and target.exists() and not force:
@@ -35,7 +43,9 @@ def init(*, logs: Sequence[Path], target: Path, name: str, country: str, numbers
     if sys.stdin.isatty() and not no_input:
         name = name or click.prompt("name of the operator", default="this operator", err=True)
         country = country or click.prompt("country (two letters)", default="", err=True)
-        numbers = numbers or tuple(click.prompt("own number prefixes, as 4477009 or +4477009, separated by spaces", default="", err=True).split())
+        numbers = numbers or tuple(
+            click.prompt("own number prefixes, as 4477009 or +4477009, separated by spaces", default="", err=True).split()
+        )
         if not logs:
             logs = tuple(Path(p) for p in click.prompt("log files, separated by spaces", err=True).split())
     if not logs:
@@ -54,7 +64,7 @@ def init(*, logs: Sequence[Path], target: Path, name: str, country: str, numbers
 @click.option("--lines", type=int, default=200_000, show_default=True, help="how many lines of each file to look at")
 @QUIET
 def doctor(*, config: Path, lines: int, quiet: bool) -> int:
-    """check a configuration against its logs: which fields fill, which customers resolve, what share can be judged"""  # noqa: D400, D403
+    """check a configuration against its logs: which fields fill, which customers resolve, what share can be judged."""  # noqa: D403
     from whosaw import config as settings
     from whosaw.judge import Case, checkup
 
@@ -86,7 +96,9 @@ def _environment() -> None:
 
 def _source(source: SourceHealth) -> None:
     read = f"{source.read:,} of {source.lines:,} lines read" if source.lines else "no lines"
-    click.echo(f"{source.name}: {source.files} file{'s' if source.files != 1 else ''}, {source.reader}, {read}, {source.shown:,} disclosures")
+    click.echo(
+        f"{source.name}: {source.files} file{'s' if source.files != 1 else ''}, {source.reader}, {read}, {source.shown:,} disclosures"
+    )
     for fact, share in source.filled.items():
         mark = "  " if share > 0.5 else "? "
         click.echo(f"  {mark}{fact:<12}{share:>7.1%}")

@@ -6,14 +6,16 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from whosaw.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 BLOCK = 16 << 20
 """Bytes read at a time: large enough that the engine's two threads are busy, small enough that memory stays flat."""

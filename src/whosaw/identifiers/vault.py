@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from whosaw.errors import LedgerError, StorageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRET_BYTES = 32
 
@@ -55,7 +58,8 @@ def secret(path: Path) -> bytes:
         value = bytes.fromhex(path.read_text().strip())
     except OSError as problem:
         raise StorageError(
-            f"cannot read or make the key file `{path}`: {(problem.strerror or 'unknown reason').lower()}", hint="set keys.file in the configuration"
+            f"cannot read or make the key file `{path}`: {(problem.strerror or 'unknown reason').lower()}",
+            hint="set keys.file in the configuration",
         ) from problem
     except ValueError as problem:
         raise LedgerError(f"`{path}` is no key file", hint="expected 64 hexadecimal digits, as whosaw writes them") from problem

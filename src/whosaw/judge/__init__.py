@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from whosaw import entitlements, incidents
 from whosaw.config import Config, seconds
@@ -18,6 +17,9 @@ from whosaw.judge import detect, repairs, scan, verdict
 from whosaw.judge.read import Progress, Task, plan, read
 from whosaw.ledger import FileRow, Ledger, instant
 from whosaw.model import Coverage, Gap, ReadCounts, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 SCHEMA = "whosaw.result/1"
 REJECTED_SHOWN = 100
@@ -91,7 +93,9 @@ def judged(work: Work, *, made: datetime, command: str, until: datetime | None =
     detect.detect(engine, DETECTORS, config.detector)
     files = work.ledger.files()
     coverage = covered(work, files)
-    found = incidents.group(engine, DETECTORS, coverage, {f.number: f.path for f in files}, seconds(config.limits.incident_gap, "limits.incident_gap"))
+    found = incidents.group(
+        engine, DETECTORS, coverage, {f.number: f.path for f in files}, seconds(config.limits.incident_gap, "limits.incident_gap")
+    )
     return Result(
         schema=SCHEMA,
         made=made,
@@ -164,5 +168,7 @@ def _doubts(work: Work, files: list[FileRow]) -> list[str]:
         if f.lines and f.rejected / f.lines > share
     ]
     if work.loaded.rejected_count:
-        out.append(f"{work.loaded.rejected_count:,} of {work.loaded.rows:,} rows of owners and entitlements make no sense and were left out")
+        out.append(
+            f"{work.loaded.rejected_count:,} of {work.loaded.rows:,} rows of owners and entitlements make no sense and were left out"
+        )
     return out + work.loaded.doubts

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from whosaw.engine.duckdb import Engine
 from whosaw.judge import Case, opened, prepare, scan, verdict
 from whosaw.judge.read import Progress, plan, read
+
+if TYPE_CHECKING:
+    from whosaw.engine.duckdb import Engine
 
 FACTS = ("recipient", "customer", "session", "device", "object", "claim", "cache")
 
@@ -87,5 +90,7 @@ def _filled(engine: Engine, source: str) -> dict[str, float]:
 
 
 def _unlisted(engine: Engine, source: str, templates: list[str]) -> list[tuple[str, int]]:
-    rows = engine.rows("select route, count(*) from disclosures where source = ? and route is not null group by 1 order by 2 desc, 1", [source])
+    rows = engine.rows(
+        "select route, count(*) from disclosures where source = ? and route is not null group by 1 order by 2 desc, 1", [source]
+    )
     return [(route, n) for route, n in rows if route not in templates]

@@ -5,11 +5,15 @@ In the engine: `claims` (one row per claimed disclosure) and `repair_rows` (disc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from whosaw.engine.duckdb import Engine, quoted
 from whosaw.errors import ConfigError
-from whosaw.model import Detector
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whosaw.model import Detector
 
 REPAIRS_BEFORE = "account-mixup"
 """Repairs are looked for after the detectors whose evidence needs no entitlement to be complete, and before all others."""
@@ -83,8 +87,12 @@ def detect(engine: Engine, detectors: Sequence[Detector], settings: Mapping[str,
     Raises `ConfigError` for a setting of a detector that does not exist.
     """
     _check(detectors, settings)
-    engine.run("create or replace temp table claims (disclosure bigint, detector varchar, cause_kind varchar, cause varchar, evidence varchar)")
-    engine.run("create or replace temp table repair_rows (disclosure bigint, repair integer, basis varchar, recipient bigint, about bigint)")
+    engine.run(
+        "create or replace temp table claims (disclosure bigint, detector varchar, cause_kind varchar, cause varchar, evidence varchar)"
+    )
+    engine.run(
+        "create or replace temp table repair_rows (disclosure bigint, repair integer, basis varchar, recipient bigint, about bigint)"
+    )
     for detector in detectors:
         if detector.name == REPAIRS_BEFORE:
             _repair(engine)

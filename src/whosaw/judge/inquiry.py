@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from whosaw.engine.duckdb import Engine
 from whosaw.errors import NotFoundError
 from whosaw.identifiers.pseudonyms import label
 from whosaw.judge import Work, verdict
 from whosaw.ledger import disclosure_key, disclosure_label
 from whosaw.model import Incident, Result, Verdict, data_classes
+
+if TYPE_CHECKING:
+    from whosaw.engine.duckdb import Engine
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -82,7 +84,8 @@ def explain(work: Work, key: int) -> Explained:
     claim = engine.rows("select detector, cause_kind, cause from claims where disclosure = ?", [key])
     incident = engine.rows("select n.name from grouped g join incident_names n using (incident) where g.id = ?", [key])
     repair = engine.rows(
-        "select n.name from repair_rows r join repair_names n on n.basis = r.basis and n.recipient = r.recipient and n.about = r.about where r.disclosure = ?", [key]
+        "select n.name from repair_rows r join repair_names n on n.basis = r.basis and n.recipient = r.recipient and n.about = r.about where r.disclosure = ?",
+        [key],
     )
     return Explained(
         id=disclosure_label(key),
@@ -90,7 +93,9 @@ def explain(work: Work, key: int) -> Explained:
         digest=file.digest,
         seen_at=row["seen_at"].replace(tzinfo=UTC),
         verdict=found,
-        why=left[0][0] or "no entitlement covers it" if left else next((t.sentence for t in tried if t.holds), "a general entitlement covers it"),
+        why=left[0][0] or "no entitlement covers it"
+        if left
+        else next((t.sentence for t in tried if t.holds), "a general entitlement covers it"),
         facts=_facts(row),
         customer=label("c", row["customer"]) if row["customer"] is not None else "not known",
         customer_by=_customer_by(engine, row),
@@ -114,10 +119,32 @@ def saw(work: Work, customer: int) -> list[Sight]:
         found = Verdict.ENTITLED if not left else Verdict.CANNOT_JUDGE if why else Verdict.UNENTITLED
         reason = why or ("no entitlement covers it" if left else _reason(work.engine, key))
         out.append(
-            Sight(seen_at.replace(tzinfo=UTC), disclosure_label(key), channel, kind, _who(recipient, site), route or "", [c.value for c in data_classes(mask)], found, reason)
+            Sight(
+                seen_at.replace(tzinfo=UTC),
+                disclosure_label(key),
+                channel,
+                kind,
+                _who(recipient, site),
+                route or "",
+                [c.value for c in data_classes(mask)],
+                found,
+                reason,
+            )
         )
     for at, by, command, reason in work.ledger.lookups(customer):
-        out.append(Sight(datetime.fromisoformat(at), "", "whosaw", "employee", by, command, [], Verdict.ENTITLED if reason else Verdict.CANNOT_JUDGE, reason or "no reason was given"))
+        out.append(
+            Sight(
+                datetime.fromisoformat(at),
+                "",
+                "whosaw",
+                "employee",
+                by,
+                command,
+                [],
+                Verdict.ENTITLED if reason else Verdict.CANNOT_JUDGE,
+                reason or "no reason was given",
+            )
+        )
     return sorted(out, key=lambda s: (s.seen_at, s.id))
 
 
@@ -128,7 +155,9 @@ def customer_key(work: Work, text: str) -> int:
         found = [key for (key,) in rows if label("c", key).startswith(text)]
         if len(found) == 1:
             return int(found[0])
-        raise NotFoundError(f"`{text}` names {len(found)} customers of this ledger", hint="give all twelve digits, as the report shows them")
+        raise NotFoundError(
+            f"`{text}` names {len(found)} customers of this ledger", hint="give all twelve digits, as the report shows them"
+        )
     return int(work.engine.one("select pseudonym('c', ?)", [text])[0])
 
 
@@ -149,10 +178,20 @@ def _tried(engine: Engine, row: dict[str, Any]) -> list[Tried]:
             "select since, until, data, line, entitles from grants where rule = ? and recipient = ? and customer = ? order by since, until limit 20",
             [rule, row["recipient"], row["customer"]],
         )
-        pairs += [(*r, True) for r in engine.rows("select since, until, data, line from site_grants where rule = ? and recipient = ?", [rule, row["recipient"]])]
-        pairs += [(*r, True) for r in engine.rows("select since, until, data, line from customer_grants where rule = ? and customer = ?", [rule, row["customer"]])]
+        pairs += [
+            (*r, True)
+            for r in engine.rows(
+                "select since, until, data, line from site_grants where rule = ? and recipient = ?", [rule, row["recipient"]]
+            )
+        ]
+        pairs += [
+            (*r, True)
+            for r in engine.rows(
+                "select since, until, data, line from customer_grants where rule = ? and customer = ?", [rule, row["customer"]]
+            )
+        ]
         if not pairs:
-            found.append(Tried(basis, grade, False, f"{basis}: none for this recipient and customer", source))  # noqa: FBT003
+            found.append(Tried(basis, grade, False, f"{basis}: none for this recipient and customer", source))
         best = sorted((_held(basis, grade, row, pair, source) for pair in pairs), key=lambda t: not t.holds)
         found += best[:3]
     return found
@@ -163,16 +202,16 @@ def _held(basis: str, grade: str, row: dict[str, Any], pair: tuple[Any, ...], so
     uncovered = [c.value for c in data_classes(row["data"] & ~mask)]
     where = f"{source}:{line}" if line else source
     if row["seen_at"] < since:
-        return Tried(basis, grade, False, f"{basis}: begins later, at {since:%Y-%m-%d %H:%M} UTC", where)  # noqa: FBT003
+        return Tried(basis, grade, False, f"{basis}: begins later, at {since:%Y-%m-%d %H:%M} UTC", where)
     if row["seen_at"] >= until:
-        return Tried(basis, grade, False, f"{basis}: had ended at {until:%Y-%m-%d %H:%M} UTC", where)  # noqa: FBT003
+        return Tried(basis, grade, False, f"{basis}: had ended at {until:%Y-%m-%d %H:%M} UTC", where)
     if uncovered:
-        return Tried(basis, grade, False, f"{basis}: does not cover {', '.join(uncovered)}", where)  # noqa: FBT003
+        return Tried(basis, grade, False, f"{basis}: does not cover {', '.join(uncovered)}", where)
     if not entitles:
-        return Tried(basis, grade, False, f"{basis}: grade {grade} explains, but nobody else vouches for it", where)  # noqa: FBT003
+        return Tried(basis, grade, False, f"{basis}: grade {grade} explains, but nobody else vouches for it", where)
     end = "open" if until.year == 9999 else f"{until:%Y-%m-%d %H:%M} UTC"
     begin = "the beginning" if since.year == 1 else f"{since:%Y-%m-%d %H:%M} UTC"
-    return Tried(basis, grade, True, f"{basis}: holds from {begin} to {end}", where)  # noqa: FBT003
+    return Tried(basis, grade, True, f"{basis}: holds from {begin} to {end}", where)
 
 
 def _reason(engine: Engine, key: int) -> str:
@@ -188,11 +227,14 @@ def _reason(engine: Engine, key: int) -> str:
 
 
 def _facts(row: dict[str, Any]) -> list[tuple[str, str]]:
-    shown = [("channel", row["channel"]), ("vantage", row["vantage"]), ("route", row["route"] or "-"), ("recipient", f"{row['recipient_kind']} {_who(row['recipient'], row['site'])}")]
+    shown = [
+        ("channel", row["channel"]),
+        ("vantage", row["vantage"]),
+        ("route", row["route"] or "-"),
+        ("recipient", f"{row['recipient_kind']} {_who(row['recipient'], row['site'])}"),
+    ]
     shown.append(("data", ", ".join(c.value for c in data_classes(row["data"])) or "not known"))
-    for name in ("status", "cache", "claim", "field", "form"):
-        if row[name] is not None:
-            shown.append((name, str(row[name])))
+    shown.extend((name, str(row[name])) for name in ("status", "cache", "claim", "field", "form") if row[name] is not None)
     for name, domain in (("session", "s"), ("object", "o"), ("client", "a"), ("device", "d")):
         if row[name] is not None:
             shown.append((name, label(domain, row[name])))
@@ -210,7 +252,9 @@ def _customer_by(engine: Engine, row: dict[str, Any]) -> str:
         return verdict.NO_CUSTOMER
     if row["object"] is None:
         return "named by the line itself"
-    since, until = engine.rows("select min(since), max(until) from held where object = ? and customer = ?", [row["object"], row["customer"]])[0]
+    since, until = engine.rows(
+        "select min(since), max(until) from held where object = ? and customer = ?", [row["object"], row["customer"]]
+    )[0]
     if since is None:
         return "named by the line itself"
     span = f"since {since:%Y-%m-%d}" if since.year > 1 else "always"
@@ -221,5 +265,8 @@ def _pattern(engine: Engine, row: dict[str, Any]) -> str:
     if row["recipient"] is None:
         return ""
     times, customers = engine.one("select count(*), count(distinct customer) from unentitled where recipient = ?", [row["recipient"]])
-    before = engine.one("select count(*) from disclosures where recipient = ? and customer = ? and seen_at < ?", [row["recipient"], row["customer"], row["seen_at"]])[0]
+    before = engine.one(
+        "select count(*) from disclosures where recipient = ? and customer = ? and seen_at < ?",
+        [row["recipient"], row["customer"], row["seen_at"]],
+    )[0]
     return f"{before} earlier disclosures of this customer to this recipient; {times} unentitled ones to this recipient in all, of {customers} customers"

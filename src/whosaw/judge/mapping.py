@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from whosaw.config import Operator, Pick, Route, Source, picks
 from whosaw.engine.duckdb import named, quoted
 from whosaw.errors import ConfigError
 from whosaw.identifiers.disguises import TOKEN_PATTERN
 from whosaw.model import Layout, RecipientKind, data_mask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SHOWN = "(status is null or status between 200 and 299 or status = 304)"
 """Only these answers show data: a refusal or a redirection shows none (RFC 9110 s. 15)."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC
+from typing import TYPE_CHECKING
 
-from whosaw.engine.duckdb import Engine
 from whosaw.errors import NotFoundError
 from whosaw.identifiers.pseudonyms import label
-from whosaw.ledger import Ledger
 from whosaw.model import Repair
+
+if TYPE_CHECKING:
+    from whosaw.engine.duckdb import Engine
+    from whosaw.ledger import Ledger
 
 _GROUPED = """
 select r.basis, r.recipient, r.about, count(distinct d.customer), count(*), min(d.seen_at), max(d.seen_at),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from whosaw import entitlements
-from whosaw.config import Config
-from whosaw.engine.duckdb import Engine
 from whosaw.identifiers import Profile, disguises, profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from whosaw.config import Config
+    from whosaw.engine.duckdb import Engine
 
 CHUNK = 500
 """Numbers disguised at a time; each has about thirty tokens."""
@@ -32,8 +36,12 @@ def prepare(engine: Engine, config: Config, folder: Path) -> None:
         if owner.object in wanted:
             numbers = entitlements.objects(engine, owner, folder, operator.timezone)
             for i in range(0, len(numbers), CHUNK):
-                rows = [[number, token, form, str(rank)] for number in numbers[i : i + CHUNK]
-                        for rank, (token, form) in enumerate(disguises(number, own, salts=operator.salts))]
+                rows = [
+                    [number, token, form, str(rank)]
+                    for number in numbers[i : i + CHUNK]
+                    for rank, (token, form) in enumerate(disguises(number, own, salts=operator.salts))
+                ]
                 engine.run(
                     "insert into disguised select hash(r[2]), object_key(?, r[1]), r[3], r[4]::integer from (select unnest(?::varchar[][]) as r)",
-                    [owner.object, rows])
+                    [owner.object, rows],
+                )

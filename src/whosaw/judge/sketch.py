@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from whosaw import readers
 from whosaw.engine.inputs import Input
 from whosaw.errors import InputError
-from whosaw.model import Guess, Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from whosaw.model import Guess, Layout
 
 SAMPLE_LINES = 5_000
 ROUTES_SHOWN = 12
@@ -86,7 +90,11 @@ def _kind(guess: Guess) -> str:
 
 def _facts(layout: Layout) -> list[str]:
     known = [f"{fact} = {json.dumps(layout.roles[fact])}" for fact in _FACTS if fact in layout.roles]
-    missing = [f"# {fact} = \"...\"   # not found; fields are {', '.join(layout.fields)}" for fact in ("recipient", "customer") if fact not in layout.roles]
+    missing = [
+        f'# {fact} = "..."   # not found; fields are {", ".join(layout.fields)}'
+        for fact in ("recipient", "customer")
+        if fact not in layout.roles
+    ]
     return known + missing
 
 
@@ -105,8 +113,12 @@ def _routes(guess: Guess, sample: Sequence[bytes]) -> list[str]:
     for shape, count in shapes.most_common(ROUTES_SHOWN):
         object_name = re.search(r"\{(\w+)\}", shape)
         out += ["", f"# {count:,} of {len(sample):,} sampled lines", "# [[source.route]]", f"# template = {json.dumps(shape)}"]
-        out += ["# data = [\"...\"]   # number, identity, contact, account, bill, call_detail, location, device, content, credentials"]
-        out += [f"# object = {json.dumps(object_name[1])}"] if object_name else ["# self = true   # if it shows whoever is logged in; public = true if nobody's data"]
+        out += ['# data = ["..."]   # number, identity, contact, account, bill, call_detail, location, device, content, credentials']
+        out += (
+            [f"# object = {json.dumps(object_name[1])}"]
+            if object_name
+            else ["# self = true   # if it shows whoever is logged in; public = true if nobody's data"]
+        )
     return out
 
 

@@ -112,7 +112,9 @@ class Counted:
 def count(engine: Engine) -> Counted:
     """Return how many disclosures got which verdict. They add up to all that was shown."""
     total = int(engine.one("select count(*) from disclosures_read")[0])
-    reasons = {str(why): int(n) for why, n in engine.rows("select why, count(*) from rest where why is not null group by 1 order by 2 desc, 1")}
+    reasons = {
+        str(why): int(n) for why, n in engine.rows("select why, count(*) from rest where why is not null group by 1 order by 2 desc, 1")
+    }
     unentitled = int(engine.one("select count(*) from rest where why is null")[0])
     cannot = sum(reasons.values())
     days = engine.rows("""

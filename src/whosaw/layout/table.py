@@ -40,9 +40,7 @@ def heading_of(raw: bytes, *, least: int = 2) -> tuple[list[str], str]:
     return (names, separator) if usable else ([], separator)
 
 
-def table_layout(
-    text: str, sample: Sequence[bytes] = (), names: Mapping[str, Sequence[str]] = ROLE_NAMES, *, least: int = 2
-) -> Layout:
+def table_layout(text: str, sample: Sequence[bytes] = (), names: Mapping[str, Sequence[str]] = ROLE_NAMES, *, least: int = 2) -> Layout:
     """Return the layout of a table with this heading; the sample's lines tell the clock, `names` are the usual names of each role.
 
     `no heading: time,login,customer` names the columns of a file whose first line is data.
