@@ -284,7 +284,7 @@ def _plain(problem: Exception) -> str:
 
 
 Pick = str | list[str]
-"""Where a fact stands in a line: `field`, `header:X`, `response:X`, `cookie:X`, `query:X`, `=constant`; the first that holds a value wins."""
+"""Where a fact stands: `field`, `header:X`, `response:X`, `cookie:X`, `query:X`, `=constant`; the first that holds a value wins."""
 
 PickKind = Literal["field", "header", "response", "cookie", "query", "constant"]
 

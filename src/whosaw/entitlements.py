@@ -1,4 +1,6 @@
-"""Who may see whose data, why, from when to when? Every basis becomes rows of one relation, each with who vouches for it and where it stands.
+"""Who may see whose data, why, from when to when?
+
+Every basis becomes rows of one relation, each with who vouches for it and where it stands.
 
 In the engine: `rules` (one per [[entitlement]] of the configuration), `grants` (recipient and customer), `site_rules` (any customer to
 a partner's sites), `customer_grants` (a test account to anyone), `groups` (customers who belong together), `owners`, `held` (owners as
@@ -121,7 +123,8 @@ def _load_entitlement(engine: Engine, ent: Entitlement, i: int, folder: Path, zo
     else:
         _staged(engine, ent, key, folder, zone, loaded, needed=("recipient", "customer"))
         engine.run(
-            f"insert into grants select {i}, pseudonym('r', recipient), pseudonym('c', customer), {span}, {mask}, claim, line, {entitles} from staged"
+            f"insert into grants select {i}, pseudonym('r', recipient), pseudonym('c', customer), {span}, {mask}, claim, line, {entitles} "
+            "from staged"
         )
 
 
@@ -201,7 +204,8 @@ def _stage_file(engine: Engine, relation: Relation, key: str, path: Path, shown:
     for block in rows.blocks(skip=1):
         engine.offer("lines", block.arrow())
         engine.run(
-            f"create or replace temp table cut as select n, line, regexp_extract(line, {quoted(layout.pattern)}, [{groups}]) as f from lines"
+            "create or replace temp table cut as "
+            f"select n, line, regexp_extract(line, {quoted(layout.pattern)}, [{groups}]) as f from lines"
         )
         engine.withdraw("lines")
         engine.run(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {read} <> ''")
@@ -241,7 +245,8 @@ def _hold(engine: Engine, loaded: Loaded) -> None:
         create or replace temp table overlapping as
         select distinct object from (
             select object, since,
-                max(until) over (partition by object order by since, until, customer rows between unbounded preceding and 1 preceding) as reached
+                max(until) over (partition by object order by since, until, customer
+                    rows between unbounded preceding and 1 preceding) as reached
             from owners) where reached > since""")
     engine.run("""
         create or replace temp table held as

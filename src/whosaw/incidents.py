@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ from whosaw.model import (
     Coverage,
     Detector,
     Evidence,
-    Gap,
     Incident,
     Recipients,
     Severity,
@@ -40,7 +39,8 @@ with claimed as (
         c.detector || chr(31) || d.channel || chr(31) || case when {by_channel} then '' else c.cause_kind || chr(31) || c.cause end as bond
     from claims c join rest d on d.id = c.disclosure),
 parted as (
-    select *, case when seen_at - lag(seen_at) over (partition by bond order by seen_at, id) > interval {gap} second then 1 else 0 end as breaks
+    select *, case when seen_at - lag(seen_at) over (partition by bond order by seen_at, id) > interval {gap} second
+        then 1 else 0 end as breaks
     from claimed)
 select *, bond || chr(31) || sum(breaks) over (partition by bond order by seen_at, id rows unbounded preceding) as incident from parted
 """
@@ -56,6 +56,29 @@ from grouped group by incident
 """
 
 
+_UNRESOLVED = """
+select count(distinct coalesce(object, id)) from rest
+where why is not null and customer is null and channel = ? and seen_at between ? and ?
+    and route in (select route from grouped where incident = ?)
+"""
+
+_KNOWN = """
+select count(distinct customer) from (
+    select customer from grants union all select customer from owners union all
+    select customer from disclosures_read where customer is not null)
+"""
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Where and when: from the first moment possible (nothing: before the logs begin) over the first row to the last."""
+
+    channel: str
+    earliest: datetime | None
+    since: datetime
+    until: datetime
+
+
 def group(
     engine: Engine, detectors: Sequence[Detector], coverage: Sequence[Coverage], files: Mapping[int, str], gap_seconds: int
 ) -> list[Incident]:
@@ -65,8 +88,7 @@ def group(
     """
     by_channel = ", ".join(quoted(d.name) for d in detectors if d.grouped_by == "channel")
     engine.run(_GROUPED.format(by_channel=f"c.detector in ({by_channel})" if by_channel else "false", gap=gap_seconds))
-    known = _known_customers(engine)
-    found = [_incident(engine, row, coverage, files, known) for row in engine.rows(_SCOPES)]
+    found = [_incident(engine, row, coverage, files) for row in engine.rows(_SCOPES)]
     ranked = sorted(found, key=_rank)
     names = [f"INC-{i}" for i in range(1, len(ranked) + 1)]
     engine.run("create or replace temp table incident_names (incident varchar, name varchar)")
@@ -88,14 +110,12 @@ def _renamed(incident: Incident, name: str) -> Incident:
     return msgspec.structs.replace(incident, id=name)
 
 
-def _incident(
-    engine: Engine, row: tuple[Any, ...], coverage: Sequence[Coverage], files: Mapping[int, str], known: int
-) -> tuple[str, Incident]:
+def _incident(engine: Engine, row: tuple[Any, ...], coverage: Sequence[Coverage], files: Mapping[int, str]) -> tuple[str, Incident]:
     bond, detector, channel, first, last, rows, customers, recipients, mask, proof, cause_kind, cause, tests, _ = row
     since, until = first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
     here = [c for c in coverage if c.channel == channel]
     since_earliest, why = _earliest(since, here)
-    more, more_why = _possible(engine, bond, channel, since_earliest or since, until, here, customers, known)
+    more, more_why = _possible(engine, bond, _Span(channel, since_earliest, since, until), here, customers)
     kinds = {
         str(kind): int(n)
         for kind, n in engine.rows(
@@ -155,41 +175,26 @@ def _earliest(since: datetime, here: Sequence[Coverage]) -> tuple[datetime | Non
     ]
 
 
-def _possible(
-    engine: Engine, bond: str, channel: str, since: datetime, until: datetime, here: Sequence[Coverage], proved: int, known: int
-) -> tuple[int, list[str]]:
+def _possible(engine: Engine, bond: str, span: _Span, here: Sequence[Coverage], proved: int) -> tuple[int, list[str]]:
     """Return how many more customers are possible, and why."""
-    unresolved = int(
-        engine.one(
-            """
-        select count(distinct coalesce(object, id)) from rest
-        where why is not null and customer is null and channel = ? and seen_at between ? and ?
-          and route in (select route from grouped where incident = ?)""",
-            [channel, since.replace(tzinfo=None), until.replace(tzinfo=None), bond],
-        )[0]
-    )
+    times = [moment.replace(tzinfo=None) for moment in (span.earliest or span.since, span.until)]
+    unresolved = int(engine.one(_UNRESOLVED, [span.channel, *times, bond])[0])
     why = [f"{unresolved:,} more records of the same kind were shown whose customer is not known"] if unresolved else []
-    gaps = [(c, g) for c in here for g in c.gaps if g.since < until and since < g.until]
-    if not gaps:
+    gaps = [(c, g) for c in here for g in c.gaps if g.since < span.until and (span.earliest or span.since) < g.until]
+    if not gaps and span.earliest is not None:
         return unresolved, why
+    known = int(engine.one(_KNOWN)[0])
     for source, gap in gaps:
-        why.append(
-            f"`{source.source}` has no lines from {_time(gap.since)} to {_time(gap.until)}: any of the {known:,} known customers may be affected"
-        )
+        why.append(f"`{source.source}` has no lines from {_time(gap.since)} to {_time(gap.until)}: what it showed then is not known")
+    why.append(f"any of the {known:,} known customers may be affected by what was not logged")
     return max(unresolved, known - proved), why
 
 
-def _known_customers(engine: Engine) -> int:
-    return int(
-        engine.one("""
-        select count(distinct customer) from (
-            select customer from grants union all select customer from owners union all
-            select customer from disclosures_read where customer is not null)""")[0]
-    )
-
-
 def _severity(mask: int, at_least: int, at_most: int) -> Severity:
-    """Return a first rating from 1 to 4: what kind of data, and for how many. The full method of ENISA (2013) needs facts about the response."""
+    """Return a first rating from 1 to 4: what kind of data, and for how many.
+
+    The full method of ENISA (2013) needs facts about the circumstances that no log holds.
+    """
     classes = data_classes(mask)
     kind = 3 if mask & data_mask(SENSITIVE) else 2 if len(classes) > 1 or not classes else 1
     low, high = (min(4, kind + (1 if n > 100 else 0)) for n in (at_least, at_most))
@@ -198,47 +203,3 @@ def _severity(mask: int, at_least: int, at_most: int) -> Severity:
 
 def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def gaps(pulse: Sequence[tuple[int, int, int, int]], least: int) -> list[Gap]:
-    """Return the silences of a source in which at least `least` lines were to be expected.
-
-    The expectation for an hour of the day is the median over the days of the source, so that quiet nights are no gaps and a busy hour
-    without lines is one. With fewer than three days it is the overall mean.
-    """
-    if len(pulse) < 2:
-        return []
-    per_hour = _usual(pulse)
-    found = []
-    for (_, _, _, last), (_, _, first, _) in itertools.pairwise(pulse):
-        if first - last < 600:
-            continue
-        expected = _expected(per_hour, last, first)
-        if expected >= least:
-            found.append(Gap(datetime.fromtimestamp(last, UTC), datetime.fromtimestamp(first, UTC), int(expected)))
-    return found
-
-
-def _usual(pulse: Sequence[tuple[int, int, int, int]]) -> list[float]:
-    """Return the usual number of lines for each hour of the day."""
-    from statistics import median
-
-    first_day, last_day = pulse[0][2] // 86400, pulse[-1][3] // 86400
-    days = last_day - first_day + 1
-    if days < 3:
-        hours = max(1.0, (pulse[-1][3] - pulse[0][2]) / 3600)
-        return [sum(beat[1] for beat in pulse) / hours] * 24
-    counts: dict[tuple[int, int], int] = {}
-    for _, lines, first, _ in pulse:
-        place = (first // 86400, first % 86400 // 3600)
-        counts[place] = counts.get(place, 0) + lines
-    return [median(counts.get((day, hour), 0) for day in range(first_day, last_day + 1)) for hour in range(24)]
-
-
-def _expected(per_hour: Sequence[float], since: int, until: int) -> float:
-    total, at = 0.0, since
-    while at < until:
-        end = min(until, (at // 3600 + 1) * 3600)
-        total += per_hour[at % 86400 // 3600] * (end - at) / 3600
-        at = end
-    return total

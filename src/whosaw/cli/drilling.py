@@ -142,7 +142,7 @@ def _beside(compared: Compared, result: Result) -> list[str]:
             continue
         bound = f"customers {found.customers.at_least:,} to {found.customers.at_most:,} (truth {len(true['customers_true']):,})"
         lines.append(
-            f"  {'wrong' if problems else 'found':<9} {name}{found.id} {found.detector}, since {found.since:%Y-%m-%d %H:%M:%S} exact, {bound}"
+            f"  {'wrong' if problems else 'found':<9} {name}{found.id} {found.detector}, since {found.since:%Y-%m-%d %H:%M:%S}, {bound}"
         )
         lines += [f"            {'':<18}{problem}" for problem in problems]
     lines += [f"  extra     {'':<18}{i.id} {i.detector}: not in the truth" for i in compared.extra]

@@ -11,6 +11,7 @@ import click
 
 from whosaw.cli.judging import DIR, command_line, now, opened_case
 from whosaw.errors import NotFoundError
+from whosaw.identifiers.pseudonyms import label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +89,7 @@ def saw(*, customer: str, reason: str, everything: bool, folder: Path) -> int:
     with answered(folder) as (work, _):
         key = inquiry.customer_key(work, customer)
         sights = inquiry.saw(work, key)
-        name = inquiry.label("c", key)
+        name = label("customer", key)
         work.ledger.note_lookup(at=now().isoformat(), by=getpass.getuser(), command="saw", customer=key, reason=reason)
         if not sights:
             raise NotFoundError(
@@ -98,7 +99,8 @@ def saw(*, customer: str, reason: str, everything: bool, folder: Path) -> int:
         click.echo(f"{name} was shown {len(sights):,} times; {len(bad):,} of them without a reason on file or not judgeable\n")
         for s in sights if everything else bad:
             click.echo(
-                f"{s.seen_at:%Y-%m-%d %H:%M:%S} UTC  {s.verdict.value:<12}  {s.channel}: {s.recipient_kind} {s.recipient}  {s.route}  [{', '.join(s.data)}]"
+                f"{s.seen_at:%Y-%m-%d %H:%M:%S} UTC  {s.verdict.value:<12}  "
+                f"{s.channel}: {s.recipient_kind} {s.recipient}  {s.route}  [{', '.join(s.data)}]"
             )
             click.echo(f"{'':25}{s.reason}{'  ' + s.id if s.id else ''}")
         click.echo("\nthis look-up has been recorded" + (f": {reason}" if reason else "; give --reason next time"), err=True)
@@ -158,7 +160,7 @@ def _scope_lines(i: Incident) -> list[str]:
         f"{i.id}  {i.detector} in {i.channel}",
         f"  since      {certain}",
         f"  until      {i.until:%Y-%m-%d %H:%M:%S} UTC",
-        f"  customers  at least {i.customers.at_least:,}, at most {i.customers.at_most:,}; {i.test_accounts:,} of them registered test accounts",
+        f"  customers  at least {i.customers.at_least:,}, at most {i.customers.at_most:,}; {i.test_accounts:,} registered test accounts",
         f"  recipients {i.recipients.count:,} ({kinds})",
         f"  shown      {i.disclosures:,} times: {', '.join(i.data) or 'data classes not known'}",
         f"  cause      {i.cause.kind} {i.cause.value}",

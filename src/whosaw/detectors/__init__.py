@@ -1,4 +1,7 @@
-"""The leak types we know. This list is the product: its order is how much a finding proves, and each disclosure goes to the first that claims it."""
+"""The leak types we know.
+
+This list is the product: its order is how much a finding proves, and each disclosure goes to the first that claims it.
+"""
 
 from whosaw.detectors import (
     account_mixup,

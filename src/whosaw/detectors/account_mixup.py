@@ -1,4 +1,7 @@
-"""Finds logins whose own page showed another customer. The page has no customer in its address: the portal itself took one for another (Maxis 2010)."""
+"""Finds logins whose own page showed another customer.
+
+The page has no customer in its address: the portal itself took one for another (Maxis 2010).
+"""
 
 from whosaw.model import Detector
 

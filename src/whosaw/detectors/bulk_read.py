@@ -1,4 +1,7 @@
-"""Finds recipients who were shown many customers in one day without a reason for them. Those with a reason are not counted, however many they are."""
+"""Finds recipients who were shown many customers in one day without a reason for them.
+
+Those with a reason are not counted, however many they are.
+"""
 
 from whosaw.model import Detector
 

@@ -1,4 +1,7 @@
-"""Finds personal pages that a cache handed to someone else. The page was made for one session and read by another (Steam 2015, Klarna 2021)."""
+"""Finds personal pages that a cache handed to someone else.
+
+The page was made for one session and read by another (Steam 2015, Klarna 2021).
+"""
 
 from whosaw.model import Detector
 

@@ -1,4 +1,7 @@
-"""Finds whoever was shown a customer that does not exist. Nobody has a reason to meet a canary: who does has guessed, copied or exported."""
+"""Finds whoever was shown a customer that does not exist.
+
+Nobody has a reason to meet a canary: who does has guessed, copied or exported.
+"""
 
 from whosaw.model import Detector
 

@@ -1,4 +1,7 @@
-"""Finds whatever else was shown without a reason, so that nothing unentitled goes unnamed. By itself it proves little: an entitlement may be missing."""
+"""Finds whatever else was shown without a reason, so that nothing unentitled goes unnamed.
+
+By itself it proves little: an entitlement may be missing.
+"""
 
 from whosaw.model import Detector
 

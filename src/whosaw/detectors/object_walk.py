@@ -1,4 +1,7 @@
-"""Finds routes on which changing an identifier opens other customers' records. One walker proves it; everyone who strayed there is affected (O2 Bill Manager)."""
+"""Finds routes on which changing an identifier opens other customers' records.
+
+One walker proves it; everyone who strayed there is affected (O2 Bill Manager).
+"""
 
 from whosaw.model import Detector
 

@@ -1,4 +1,7 @@
-"""Finds sessions that several people used at once. The portal shows all of them whatever belongs to the session (cachetur.no 2022, GitHub 2021)."""
+"""Finds sessions that several people used at once.
+
+The portal shows all of them whatever belongs to the session (cachetur.no 2022, GitHub 2021).
+"""
 
 from whosaw.model import Detector
 

@@ -1,4 +1,7 @@
-"""Finds employees who looked up a customer with no contact, ticket or duty that explains it. One look-up is enough to harm (Ooredoo Myanmar)."""
+"""Finds employees who looked up a customer with no contact, ticket or duty that explains it.
+
+One look-up is enough to harm (Ooredoo Myanmar).
+"""
 
 from whosaw.model import Detector
 

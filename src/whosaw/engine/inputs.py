@@ -7,7 +7,7 @@ import hashlib
 import io
 import zlib
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -189,14 +189,14 @@ class Input:
         self.digest.update(chunk[done:])
         self.bytes_read += len(chunk)
 
-    def _read(self, f: IO[bytes]) -> bytes:
+    def _read(self, f: io.BufferedIOBase | io.RawIOBase) -> bytes:
         try:
-            return f.read(BLOCK)
+            return f.read(BLOCK) or b""
         except (OSError, EOFError, zlib.error, ValueError):
             self.broken = "compressed data is damaged or ends early"
             return b""
 
-    def _open(self) -> IO[bytes]:
+    def _open(self) -> io.BufferedIOBase | io.RawIOBase:
         if self.magic[:2] == _GZIP:
             return _Partial(gzip.open(self.path, "rb"))
         if self.magic == _ZSTD:

@@ -15,7 +15,7 @@ SECRET_BYTES = 32
 
 
 class Vault:
-    """Seals clear identifiers (AES-256-GCM, NIST SP 800-38D) and opens them again. Whoever calls `open` records that look as a disclosure."""
+    """Seals clear identifiers (AES-256-GCM, NIST SP 800-38D) and opens them again. Whoever opens one records it as a disclosure."""
 
     def __init__(self, secret: bytes) -> None:
         """Derive the vault's own key from the secret of the pseudonyms (HKDF, RFC 5869), so that one can never stand for the other."""

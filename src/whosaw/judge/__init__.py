@@ -2,67 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whosaw import entitlements, incidents
-from whosaw.config import Config, seconds
+from whosaw.config import seconds
 from whosaw.detectors import DETECTORS
-from whosaw.engine.duckdb import Engine
-from whosaw.identifiers.vault import Vault, secret
 from whosaw.judge import detect, repairs, scan, verdict
-from whosaw.judge.read import Progress, Task, plan, read
-from whosaw.ledger import FileRow, Ledger, instant
-from whosaw.model import Coverage, Gap, ReadCounts, Result
+from whosaw.judge.read import plan, read
+from whosaw.judge.work import Case, Progress, Work, opened
+from whosaw.ledger.coverage import covered
+from whosaw.model import ReadCounts, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from whosaw.ledger import FileRow
+
+__all__ = ["Case", "Progress", "Work", "judged", "opened", "prepare", "read_all", "run"]
 
 SCHEMA = "whosaw.result/1"
 REJECTED_SHOWN = 100
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is to be judged: a configuration, the folder its paths start from, and the folder of the ledger."""
-
-    config: Config
-    config_hash: str
-    folder: Path
-    ledger: Path
-
-    @property
-    def key_file(self) -> Path:
-        """Return where the secret of the pseudonyms lies."""
-        return self.folder / self.config.keys.file if self.config.keys.file else self.ledger / "secret.key"
-
-
-@dataclass
-class Work:
-    """An opened case: the engine with its relations, the ledger, and what went wrong on the way."""
-
-    case: Case
-    engine: Engine
-    ledger: Ledger
-    vault: Vault
-    problems: list[str] = field(default_factory=list)
-    tasks: list[Task] = field(default_factory=list)
-    loaded: entitlements.Loaded = field(default_factory=entitlements.Loaded)
-
-
-@contextmanager
-def opened(case: Case) -> Iterator[Work]:
-    """Open a case for the length of a `with`: its secret, its engine and its ledger."""
-    key = secret(case.key_file)
-    with Ledger(case.ledger) as ledger:
-        engine = Engine(secret=key, temp=case.ledger / "spill")
-        try:
-            yield Work(case, engine, ledger, Vault(key))
-        finally:
-            engine.close()
 
 
 def run(case: Case, *, made: datetime, command: str, progress: Progress, note: Callable[[Work], None] = lambda _: None) -> Result:
@@ -81,7 +41,7 @@ def read_all(work: Work, progress: Progress) -> None:
     """Read every planned file into the ledger (1 read, 2 record)."""
     scan.prepare(work.engine, work.case.config, work.case.folder)
     for job in work.tasks:
-        read(work.engine, work.ledger, job, operator=work.case.config.operator, seal=work.vault.seal, progress=progress)
+        read(work, job, progress=progress)
 
 
 def judged(work: Work, *, made: datetime, command: str, until: datetime | None = None) -> Result:
@@ -92,7 +52,7 @@ def judged(work: Work, *, made: datetime, command: str, until: datetime | None =
     counted = verdict.count(engine)
     detect.detect(engine, DETECTORS, config.detector)
     files = work.ledger.files()
-    coverage = covered(work, files)
+    coverage = covered(work.ledger, files, config)
     found = incidents.group(
         engine, DETECTORS, coverage, {f.number: f.path for f in files}, seconds(config.limits.incident_gap, "limits.incident_gap")
     )
@@ -121,30 +81,6 @@ def prepare(work: Work, until: datetime | None = None) -> None:
     work.loaded = entitlements.load(work.engine, work.case.config, work.case.folder)
     repairs.load(work.engine, work.ledger)
     verdict.resolve(work.engine)
-
-
-def covered(work: Work, files: list[FileRow]) -> list[Coverage]:
-    """Return, per source, for which time there are lines, and where there are none."""
-    configured = {s.name: s for s in work.case.config.source}
-    out = []
-    for source in sorted({f.source for f in files}):
-        mine = [f for f in files if f.source == source]
-        pulse = work.ledger.pulse(source)
-        known = [Gap(a.astimezone(UTC), b.astimezone(UTC), 0) for a, b in configured[source].gaps] if source in configured else []
-        silences = incidents.gaps(pulse, work.case.config.limits.gap_lines)
-        out.append(
-            Coverage(
-                source=source,
-                channel=mine[0].channel,
-                lines=sum(f.lines for f in mine),
-                disclosures=sum(f.disclosures for f in mine),
-                rejected=sum(f.rejected for f in mine),
-                since=instant(pulse[0][2]) if pulse else None,
-                until=instant(pulse[-1][3]) if pulse else None,
-                gaps=sorted([*known, *silences], key=lambda gap: gap.since),
-            )
-        )
-    return out
 
 
 def _read_counts(files: list[FileRow]) -> ReadCounts:

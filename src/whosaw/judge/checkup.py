@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from whosaw.judge import Case, opened, prepare, scan, verdict
-from whosaw.judge.read import Progress, plan, read
+from whosaw.judge import Case, Progress, opened, prepare, scan, verdict
+from whosaw.judge.read import plan, read
 
 if TYPE_CHECKING:
     from whosaw.engine.duckdb import Engine
@@ -54,7 +54,7 @@ def check(case: Case, *, most: int, progress: Progress) -> Health:
         health.doubts += problems
         scan.prepare(work.engine, case.config, case.folder)
         for job in work.tasks:
-            read(work.engine, work.ledger, job, operator=case.config.operator, seal=lambda _: b"", progress=progress, most=most)
+            read(work, job, progress=progress, most=most)
         prepare(work)
         verdict.judge(work.engine)
         counted = verdict.count(work.engine)

@@ -1,4 +1,7 @@
-"""Why was this disclosure judged so, and who saw this customer's data? Questions about single rows, answered from the same relations as the judge."""
+"""Why was this disclosure judged so, and who saw this customer's data?
+
+Questions about single rows, answered from the same relations as the judge.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,8 @@ def explain(work: Work, key: int) -> Explained:
     claim = engine.rows("select detector, cause_kind, cause from claims where disclosure = ?", [key])
     incident = engine.rows("select n.name from grouped g join incident_names n using (incident) where g.id = ?", [key])
     repair = engine.rows(
-        "select n.name from repair_rows r join repair_names n on n.basis = r.basis and n.recipient = r.recipient and n.about = r.about where r.disclosure = ?",
+        "select n.name from repair_rows r join repair_names n on (n.basis, n.recipient, n.about) = (r.basis, r.recipient, r.about) "
+        "where r.disclosure = ?",
         [key],
     )
     return Explained(
@@ -175,7 +179,8 @@ def _tried(engine: Engine, row: dict[str, Any]) -> list[Tried]:
     found = []
     for rule, basis, grade, source in engine.rows("select rule, basis, grade, source from rules order by rule"):
         pairs = engine.rows(
-            "select since, until, data, line, entitles from grants where rule = ? and recipient = ? and customer = ? order by since, until limit 20",
+            "select since, until, data, line, entitles from grants where rule = ? and recipient = ? and customer = ? "
+            "order by since, until limit 20",
             [rule, row["recipient"], row["customer"]],
         )
         pairs += [
@@ -258,7 +263,8 @@ def _customer_by(engine: Engine, row: dict[str, Any]) -> str:
     if since is None:
         return "named by the line itself"
     span = f"since {since:%Y-%m-%d}" if since.year > 1 else "always"
-    return f"owner of {row['object_type']} {label('o', row['object'])} at that time ({span}{'' if until.year == 9999 else f' until {until:%Y-%m-%d}'})"
+    end = "" if until.year == 9999 else f" until {until:%Y-%m-%d}"
+    return f"owner of {row['object_type']} {label('o', row['object'])} at that time ({span}{end})"
 
 
 def _pattern(engine: Engine, row: dict[str, Any]) -> str:
@@ -269,4 +275,7 @@ def _pattern(engine: Engine, row: dict[str, Any]) -> str:
         "select count(*) from disclosures where recipient = ? and customer = ? and seen_at < ?",
         [row["recipient"], row["customer"], row["seen_at"]],
     )[0]
-    return f"{before} earlier disclosures of this customer to this recipient; {times} unentitled ones to this recipient in all, of {customers} customers"
+    return (
+        f"{before} earlier disclosures of this customer to this recipient; "
+        f"{times} unentitled ones to this recipient in all, of {customers} customers"
+    )

@@ -3,42 +3,31 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from whosaw import readers
-from whosaw.config import Config, Operator, Source
-from whosaw.engine.duckdb import Engine, named, quoted
+from whosaw.engine.duckdb import named, quoted
 from whosaw.engine.inputs import Block, Input
 from whosaw.errors import ConfigError, InputError
 from whosaw.judge.mapping import RowQueries, row_queries
-from whosaw.ledger import COLUMNS, Addition, FileRow, Ledger
-from whosaw.model import Layout, Reader
+from whosaw.judge.work import Task
+from whosaw.ledger import COLUMNS, Addition, FileRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from whosaw.config import Config, Source
+    from whosaw.engine.duckdb import Engine
+    from whosaw.identifiers.vault import Vault
+    from whosaw.judge.work import Progress, Work
+    from whosaw.model import Reader
 
 BUCKET = 300
 """Coverage is kept per five minutes."""
 
 CAREFUL_ROWS = 2_000
 """Carefully read rows handed to the engine at a time."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with the file, the bytes read and the bytes in all."""
-
-Seal = Callable[[str], bytes]
-
-
-@dataclass(frozen=True)
-class Task:
-    """One file to read, as one source, with the reader and layout chosen for it."""
-
-    path: Path
-    shown: str
-    source: Source
-    key: str
-    reader: Reader
-    layout: Layout
-    confidence: float
 
 
 def plan(config: Config, folder: Path) -> tuple[list[Task], list[str]]:
@@ -75,14 +64,15 @@ def task(path: Path, source: Source, *, folder: Path, key: str) -> Task:
     return Task(path, shown, source, key, reader, best.layout, best.confidence)
 
 
-def read(engine: Engine, ledger: Ledger, job: Task, *, operator: Operator, seal: Seal, progress: Progress, most: int = 0) -> bool:
+def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
     """Read one file into the ledger; return whether it added anything (a file whose content is known adds nothing).
 
     With `most`, stop after the block that holds that many lines: enough to look at a large file.
     """
+    engine, ledger = work.engine, work.ledger
     former = ledger.earlier(job.source.name, job.shown)
     source_file = Input(job.path, marks=[row.size for row in former])
-    reading = _Reading(engine, job, row_queries(job.source, job.layout, operator, job.key))
+    reading = _Reading(engine, job, row_queries(job.source, job.layout, work.case.config.operator, job.key))
     if job.layout.kind == "parquet":
         reading.take_parquet(source_file)
     elif job.layout.kind == "document":
@@ -99,7 +89,7 @@ def read(engine: Engine, ledger: Ledger, job: Task, *, operator: Operator, seal:
     grown = next((row for row in former if source_file.digest_at.get(row.size) == row.digest), None)
     number = grown.number if grown else ledger.free_number(job.source.name, digest)
     engine.run("update batch set id = (?::bigint << 32) | id", [number])
-    ledger.append(engine, _addition(reading, source_file, number, digest, seal, grown.number if grown else None))
+    ledger.append(engine, _addition(reading, source_file, work.vault, number, grown is not None))
     return True
 
 
@@ -185,8 +175,8 @@ class _Reading:
             "union all select 'c', customer, named_customer from made where is_disclosure) where key is not null"
         )
         run(
-            f"insert into beats select epoch(seen_at)::bigint // {BUCKET}, count(*), min(epoch(seen_at))::bigint, max(epoch(seen_at))::bigint "
-            "from made group by 1"
+            f"insert into beats select second // {BUCKET}, count(*), min(second), max(second) "
+            "from (select floor(epoch(seen_at))::bigint as second from made) group by 1"
         )
         shown, other = self.engine.one("select count(*) filter (is_disclosure), count(*) filter (not is_disclosure) from made")
         self.disclosures += shown
@@ -194,14 +184,14 @@ class _Reading:
         return [n for (n,) in self.engine.rows("select n from cut where seen_at is null order by n")]
 
 
-def _addition(reading: _Reading, source_file: Input, number: int, digest: str, seal: Seal, replaces: int | None) -> Addition:
+def _addition(reading: _Reading, source_file: Input, vault: Vault, number: int, grown: bool) -> Addition:  # noqa: FBT001
     job, engine = reading.job, reading.engine
     row = FileRow(
         number=number,
         source=job.source.name,
         channel=job.source.channel,
         path=job.shown,
-        digest=digest,
+        digest=source_file.digest.hexdigest(),
         size=source_file.bytes_read,
         lines=reading.lines,
         disclosures=reading.disclosures,
@@ -211,8 +201,8 @@ def _addition(reading: _Reading, source_file: Input, number: int, digest: str, s
     )
     beats = engine.rows("select bucket, sum(lines)::bigint, min(first), max(last) from beats group by 1 order by 1")
     names = engine.rows("select domain, key, any_value(value) from clear group by 1, 2")
-    sealed = [(domain, key, seal(value)) for domain, key, value in names]
-    return Addition(row, "batch", sorted(reading.rejected), [(b, n, f, u) for b, n, f, u in beats], sealed, replaces)
+    sealed = [(domain, key, vault.seal(value)) for domain, key, value in names]
+    return Addition(row, "batch", sorted(reading.rejected), [(b, n, f, u) for b, n, f, u in beats], sealed, number if grown else None)
 
 
 def _files(source: Source, folder: Path, key: str) -> list[Path]:

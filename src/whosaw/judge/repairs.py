@@ -1,4 +1,7 @@
-"""Which unentitled disclosures look like an entitlement that is missing on file? Shown with the command that adds it, never counted as an incident."""
+"""Which unentitled disclosures look like an entitlement that is missing on file?
+
+Shown with the command that adds it, never counted as an incident.
+"""
 
 from __future__ import annotations
 

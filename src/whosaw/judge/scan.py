@@ -42,6 +42,7 @@ def prepare(engine: Engine, config: Config, folder: Path) -> None:
                     for rank, (token, form) in enumerate(disguises(number, own, salts=operator.salts))
                 ]
                 engine.run(
-                    "insert into disguised select hash(r[2]), object_key(?, r[1]), r[3], r[4]::integer from (select unnest(?::varchar[][]) as r)",
+                    "insert into disguised select hash(r[2]), object_key(?, r[1]), r[3], r[4]::integer "
+                    "from (select unnest(?::varchar[][]) as r)",
                     [owner.object, rows],
                 )

@@ -1,4 +1,7 @@
-"""What would a configuration for these logs look like? A sketch with everything that looking at them can tell, and the questions that are left."""
+"""What would a configuration for these logs look like?
+
+A sketch with everything that looking at them can tell, and the questions that are left.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ and `unentitled` (the rest without a why). Nothing here is stored in the ledger:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from whosaw.engine.duckdb import Engine, quoted
 from whosaw.model import PROVING_VANTAGES, Verdicts
@@ -30,9 +31,9 @@ left join held h on d.customer is null and h.object = d.object and d.seen_at >= 
 _SITE_GRANTS = """
 create or replace temp table site_grants as
 select s.recipient, r.since, r.until, r.data, r.rule, r.line
-from (select distinct recipient, site, unnest(list_concat([site],
-        list_transform(range(1, len(string_split(site, '.')) + 1), lambda i: '.' || array_to_string(string_split(site, '.')[i:], '.')))) as rule_site
-      from disclosures_read where site is not null) s
+from (select distinct recipient, site, unnest(list_concat([site], list_transform(range(1, len(parts) + 1),
+            lambda i: '.' || array_to_string(parts[i:], '.')))) as rule_site
+      from (select recipient, site, string_split(site, '.') as parts from disclosures_read where site is not null)) s
 join site_rules r on r.site = s.rule_site or r.site = '*' || s.rule_site
 join rules on rules.rule = r.rule and rules.entitles
 """
@@ -106,7 +107,7 @@ class Counted:
 
     verdicts: Verdicts
     reasons: dict[str, int]
-    days: list[tuple[object, int, int, int]]
+    days: list[tuple[datetime, int, int, int]]
 
 
 def count(engine: Engine) -> Counted:
@@ -118,9 +119,11 @@ def count(engine: Engine) -> Counted:
     unentitled = int(engine.one("select count(*) from rest where why is null")[0])
     cannot = sum(reasons.values())
     days = engine.rows("""
-        select coalesce(a.day, r.day), coalesce(a.n, 0) - coalesce(r.bad, 0) - coalesce(r.open, 0), coalesce(r.bad, 0), coalesce(r.open, 0)
-        from (select date_trunc('day', seen_at)::timestamp as day, count(*) as n from disclosures_read group by 1) a
-        left join (select date_trunc('day', seen_at)::timestamp as day, count(*) filter (why is null) as bad, count(*) filter (why is not null) as open
-                   from rest group by 1) r on a.day = r.day
-        order by 1""")
+        with shown as (select date_trunc('day', seen_at)::timestamp as day, count(*) as n from disclosures_read group by 1),
+        left_over as (
+            select date_trunc('day', seen_at)::timestamp as day, count(*) filter (why is null) as bad,
+                count(*) filter (why is not null) as open
+            from rest group by 1)
+        select day, n - coalesce(bad, 0) - coalesce(open, 0), coalesce(bad, 0), coalesce(open, 0)
+        from shown left join left_over using (day) order by day""")
     return Counted(Verdicts(total - unentitled - cannot, unentitled, cannot), reasons, [(d, e, u, c) for d, e, u, c in days])

@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from whosaw.engine.duckdb import Engine, named, quoted
@@ -20,6 +19,7 @@ from whosaw.errors import LedgerError, StorageError
 from whosaw.model import Rejected
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 VERSION = "1"
@@ -60,17 +60,20 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
 _TABLES = """
 create table if not exists meta (key text primary key, value text not null);
 create table if not exists files (
-    number integer primary key, source text not null, channel text not null, path text not null, digest text not null, size integer not null,
+    number integer primary key, source text not null, channel text not null, path text not null, digest text not null,
+    size integer not null,
     lines integer not null, disclosures integer not null, rejected integer not null, other integer not null, broken text not null,
     unique (source, digest));
 create table if not exists parts (path text primary key, number integer not null references files, rows integer not null);
 create table if not exists rejected (number integer not null references files, line integer not null, reason text not null);
 create table if not exists pulse (
-    source text not null, bucket integer not null, lines integer not null, first integer not null, last integer not null, number integer not null);
+    source text not null, bucket integer not null, lines integer not null, first integer not null, last integer not null,
+    number integer not null);
 create table if not exists vouched (
     basis text not null, recipient integer not null, customer integer, site text, since text not null, reason text not null,
     by text not null, at text not null);
-create table if not exists lookups (at text not null, by text not null, command text not null, customer integer not null, reason text not null);
+create table if not exists lookups (
+    at text not null, by text not null, command text not null, customer integer not null, reason text not null);
 create table if not exists names (domain text not null, key integer not null, sealed blob not null, primary key (domain, key));
 """
 
@@ -241,7 +244,10 @@ class Ledger:
         ]
 
     def vouch(self, rows: Sequence[tuple[object, ...]]) -> None:
-        """Add entitlements a person vouches for: basis, recipient, customer, site, since, reason, by whom, when. Never changed, never removed."""
+        """Add entitlements a person vouches for: basis, recipient, customer, site, since, reason, by whom, when.
+
+        They are never changed and never removed.
+        """
         self._db.execute("begin immediate")
         self._db.executemany("insert into vouched values (?,?,?,?,?,?,?,?)", rows)
         self._db.execute("commit")
@@ -281,11 +287,6 @@ def disclosure_key(label: str) -> int | None:
         return (int(file, 16) << 32) | int(line) if dot else None
     except ValueError:
         return None
-
-
-def instant(seconds: int) -> datetime:
-    """Return epoch seconds as a UTC time."""
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _sync(path: Path) -> None:
