@@ -9,13 +9,12 @@ disjoint intervals), `canaries` and `blind` (times in which a basis has no recor
 
 from __future__ import annotations
 
-import glob
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from whosaw.config import Config, Entitlement, Owner, Relation, seconds
 from whosaw.engine.duckdb import Engine, named, quoted
-from whosaw.engine.inputs import Input
+from whosaw.engine.inputs import Input, matching
 from whosaw.errors import ConfigError, InputError, QueryError
 from whosaw.layout.table import heading_of, table_layout
 from whosaw.model import ENTITLING_GRADES, Basis, Rejected, data_mask
@@ -175,7 +174,7 @@ def _stage_query(engine: Engine, relation: Relation, key: str, folder: Path) -> 
 
 
 def _files(relation: Relation, key: str, folder: Path) -> list[Path]:
-    found = [Path(name) for name in sorted(glob.glob(str(folder / relation.file)))]
+    found = matching(folder, relation.file)
     if not found:
         raise ConfigError(f"`{key}.file`: nothing matches `{relation.file}`", hint=f"paths are relative to `{folder}`")
     return found

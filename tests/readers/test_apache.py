@@ -55,3 +55,9 @@ def test_common_lines_are_told_from_combined_ones():
     line = b'192.0.2.1 - u1 [09/Jan/2012:23:00:00 +0000] "GET / HTTP/1.1" 200 5'
     assert APACHE.sniff([line]).seen == "Apache log format common"
     assert APACHE.sniff([b"m.example:80 " + line + b' "-" "x"']).seen == "Apache log format vhost_combined"
+
+
+def test_a_login_name_with_a_space_is_read_whole_unless_an_ident_stands_before_it():
+    line = '192.0.2.1 {} [09/Jan/2012:23:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x"'
+    assert APACHE.careful(layout(""), line.format("- ann smith").encode())["login"] == "ann smith"
+    assert isinstance(APACHE.careful(layout(""), line.format("id1 ann smith").encode()), str)

@@ -114,7 +114,11 @@ def test_every_class_has_a_layout_of_its_own(number):
         OCSF.layout("1")
 
 
-def test_a_table_of_another_class_is_not_ours():
+def test_an_event_without_a_time_is_not_recognised():
+    assert OCSF.sniff([b'{"class_uid":6003}']) is None
+
+
+def test_an_event_of_another_class_is_not_ours():
     assert OCSF.sniff([json.dumps(EVENT | {"class_uid": 1001}).encode()]) is None
 
 
@@ -122,4 +126,5 @@ def test_parquet_rows_follow_the_magic():
     guess = PARQUET.sniff([b"PAR1", b'{"seen":"2012-01-09 23:00:00","agent":"a1"}'])
     assert (guess.layout.kind, guess.layout.fields, guess.layout.roles["time"]) == ("parquet", ("seen", "agent"), "seen")
     assert PARQUET.sniff([b"PARX"]) is None
+    assert PARQUET.sniff([b"PAR1", b'{"agent":"a1"}']) is None
     assert PARQUET.careful(guess.layout, b'{"seen":"2012-01-09 23:00:00","agent":"a1"}')["agent"] == "a1"

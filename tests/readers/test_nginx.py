@@ -54,6 +54,11 @@ def test_a_forged_time_in_the_login_name_is_rejected():
     assert isinstance(read(LINE.format("ann [09/Jan/2011:00:00:00 +0000] x", "GET / HTTP/1.1", "-")), str)
 
 
+@pytest.mark.parametrize("form", ["$remote_user $remote_addr [$time_local]", "$http_x_name $remote_user [$time_local]"])
+def test_a_space_in_front_of_another_field_is_not_pushed_into_it(form):
+    assert isinstance(read("ann smith 192.0.2.1 [09/Jan/2012:23:00:00 +0000]", layout(form)), str)
+
+
 def test_further_fields_behind_the_last_quote_are_passed_over():
     line = LINE.format("u1", "GET / HTTP/1.1", "x")
     assert read(line + ' 0.003 "more"') == read(line)

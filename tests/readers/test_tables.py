@@ -48,6 +48,10 @@ def test_a_stray_quote_inside_a_bare_cell_is_read_by_the_careful_path(engine_fie
     assert CSV.careful(FORM, line.encode())["page"] == '5" screen'
 
 
+def test_a_blank_in_front_of_a_bare_cell_belongs_to_it():
+    assert CSV.careful(FORM, b"2012-01-09 23:00:00,, 0")["note"] == " 0"
+
+
 def test_a_quoted_cell_behind_a_blank_is_not_cut_at_its_comma():
     assert isinstance(CSV.careful(FORM, b'2012-01-09 23:00:00, "a, b"'), str)
 

@@ -48,12 +48,17 @@ class _Commands(click.Group):
         return command
 
 
-@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    help="who saw whose customer data, were they entitled, since when, and how many?",
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="whosaw")
 @click.option("--debug", is_flag=True, help="show the whole error when something goes wrong")
 @click.pass_context
 def whosaw(ctx: click.Context, *, debug: bool) -> None:
-    """who saw whose customer data, were they entitled, since when, and how many?"""  # noqa: D403
+    """Who saw whose customer data, were they entitled, since when, and how many?"""
     ctx.obj = {"debug": debug}
     if ctx.invoked_subcommand is None:
         click.echo(FIRST_SCREEN, nl=False)

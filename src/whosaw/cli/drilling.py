@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from whosaw.model import Result
 
 
-@click.command()
+@click.command(help="replay real incidents on a make-believe operator, judge its logs, and compare with the truth")
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO...]")
 @click.option("--list", "listing", is_flag=True, help="list the scenarios")
 @click.option(
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 @click.option("--days", type=int, default=30, show_default=True, help="how many days of logs it writes")
 @OUT
 @QUIET
-def drill(
+def drill(  # noqa: PLR0913 - one argument per option
     *, scenarios: Sequence[str], listing: bool, folder: Path, seed: int, customers: int, days: int, outs: Sequence[str], quiet: bool
 ) -> int:
-    """replay real incidents on a make-believe operator, judge its logs, and compare with the truth."""  # noqa: D403
+    """Replay real incidents on a make-believe operator, judge its logs, and compare with the truth."""
     from whosaw import drill as operator
 
     if listing:

@@ -32,11 +32,11 @@ def answered(folder: Path, *, until: datetime | None = None) -> Iterator[tuple[W
         yield work, judged(work, made=now(), command=command_line(), until=until)
 
 
-@click.command()
+@click.command(help="show why a disclosure (D-..., file:line), an incident (INC-...) or a detector says what it says")
 @click.argument("name", metavar="ID")
 @DIR
 def explain(*, name: str, folder: Path) -> int:
-    """show why a disclosure (D-..., file:line), an incident (INC-...) or a detector says what it says."""  # noqa: D403
+    """Show why a disclosure (D-..., file:line), an incident (INC-...) or a detector says what it says."""
     from whosaw.detectors import DETECTORS
     from whosaw.judge import inquiry
 
@@ -56,7 +56,7 @@ def explain(*, name: str, folder: Path) -> int:
     return 0
 
 
-@click.command()
+@click.command(help="show since when, until when and how many: at least by rows, at most by what cannot be excluded")
 @click.argument("name", metavar="INCIDENT")
 @click.option(
     "--as-of",
@@ -66,7 +66,7 @@ def explain(*, name: str, folder: Path) -> int:
 )
 @DIR
 def scope(*, name: str, as_of: datetime | None, folder: Path) -> int:
-    """show since when, until when and how many: at least by rows, at most by what cannot be excluded."""  # noqa: D403
+    """Show since when, until when and how many: at least by rows, at most by what cannot be excluded."""
     from whosaw.judge import inquiry
 
     with answered(folder, until=as_of) as (_, result):
@@ -74,13 +74,13 @@ def scope(*, name: str, as_of: datetime | None, folder: Path) -> int:
     return 0
 
 
-@click.command()
+@click.command(help="show who saw a customer's data: their account in clear, as c:..., or - to type it unseen by the shell's history")
 @click.argument("customer")
 @click.option("--reason", default="", help="why you look; it is recorded with your name")
 @click.option("--all", "everything", is_flag=True, help="also the entitled ones")
 @DIR
 def saw(*, customer: str, reason: str, everything: bool, folder: Path) -> int:
-    """show who saw a customer's data: their account in clear, as c:..., or - to type it unseen by the shell's history."""  # noqa: D403
+    """Show who saw a customer's data: their account in clear, as c:..., or - to type it unseen by the shell's history."""
     from whosaw.judge import inquiry
     from whosaw.model import Verdict
 
@@ -107,12 +107,12 @@ def saw(*, customer: str, reason: str, everything: bool, folder: Path) -> int:
     return 0
 
 
-@click.command()
+@click.command(help="vouch for an entitlement that is missing on file (grade B); it is recorded, never changed and judged from now on")
 @click.argument("name", metavar="REPAIR")
 @click.option("--reason", required=True, help="why this entitlement exists; it is recorded with your name")
 @DIR
 def repair(*, name: str, reason: str, folder: Path) -> int:
-    """vouch for an entitlement that is missing on file (grade B); it is recorded, never changed and judged from now on."""  # noqa: D403
+    """Vouch for an entitlement that is missing on file (grade B); it is recorded, never changed and judged from now on."""
     from whosaw.judge import repairs
 
     with answered(folder) as (work, _):

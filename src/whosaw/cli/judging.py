@@ -35,7 +35,7 @@ OUT = click.option(
 QUIET = click.option("--quiet", is_flag=True, help="no progress and no talk on standard error")
 
 
-@click.command()
+@click.command(help="judge logs: what was shown, to whom, and was it all right")
 @click.argument("inputs", nargs=-1, metavar="CONFIG|LOGS...")
 @DIR
 @OUT
@@ -67,7 +67,7 @@ def judge(  # noqa: PLR0913 - one argument per option
     fail_on: Sequence[str],
     min_coverage: float | None,
 ) -> int:
-    """judge logs: what was shown, to whom, and was it all right."""  # noqa: D403
+    """Judge logs: what was shown, to whom, and was it all right."""
     from whosaw.judge import run
 
     targets = checked_outs(outs)
@@ -80,11 +80,11 @@ def judge(  # noqa: PLR0913 - one argument per option
     return exit_code(result, fail_on=fail_on, min_coverage=min_coverage, limit=case.config.limits.min_coverage)
 
 
-@click.command()
+@click.command(help="show the last answer again, or write it in another format")
 @DIR
 @OUT
 def report(*, folder: Path, outs: Sequence[str]) -> int:
-    """show the last answer again, or write it in another format."""  # noqa: D403
+    """Show the last answer again, or write it in another format."""
     from whosaw.report import json_out
 
     targets = checked_outs(outs)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whosaw.judge.checkup import SourceHealth
 
 
-@click.command()
+@click.command(help="write a whosaw.toml by looking at sample logs")
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--to",
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--no-input", is_flag=True, help="ask nothing")
 @click.option("--force", is_flag=True, help="write over a file that is there")
 def init(*, logs: Sequence[Path], target: Path, name: str, country: str, numbers: Sequence[str], no_input: bool, force: bool) -> int:  # noqa: PLR0913
-    """write a whosaw.toml by looking at sample logs."""  # noqa: D403
+    """Write a whosaw.toml by looking at sample logs."""
     from whosaw.judge import sketch
 
     if str(target) != "-" and target.exists() and not force:
@@ -59,12 +59,12 @@ def init(*, logs: Sequence[Path], target: Path, name: str, country: str, numbers
     return 0
 
 
-@click.command()
+@click.command(help="check a configuration against its logs: which fields fill, which customers resolve, what share can be judged")
 @click.argument("config", type=click.Path(path_type=Path), default=Path("whosaw.toml"))
 @click.option("--lines", type=int, default=200_000, show_default=True, help="how many lines of each file to look at")
 @QUIET
 def doctor(*, config: Path, lines: int, quiet: bool) -> int:
-    """check a configuration against its logs: which fields fill, which customers resolve, what share can be judged."""  # noqa: D403
+    """Check a configuration against its logs: which fields fill, which customers resolve, what share can be judged."""
     from whosaw import config as settings
     from whosaw.judge import Case, checkup
 

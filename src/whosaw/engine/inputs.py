@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import gzip
 import hashlib
 import io
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +17,6 @@ from whosaw.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 BLOCK = 16 << 20
 """Bytes read at a time: large enough that the engine's two threads are busy, small enough that memory stays flat."""
@@ -26,6 +27,11 @@ LONGEST_LINE = 1 << 20
 BATCH_LINES = 1 << 15
 
 _GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+
+
+def matching(folder: Path, pattern: str) -> list[Path]:
+    """Return the files a pattern names, relative to a folder or absolute, in order."""
+    return [Path(name) for name in sorted(glob.glob(str(folder / pattern)))]  # noqa: PTH207 - Path.glob knows no absolute patterns
 
 
 @dataclass(frozen=True)

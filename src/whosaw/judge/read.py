@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whosaw import readers
 from whosaw.engine.duckdb import named, quoted
-from whosaw.engine.inputs import Block, Input
+from whosaw.engine.inputs import Block, Input, matching
 from whosaw.errors import ConfigError, InputError
 from whosaw.judge.mapping import RowQueries, row_queries
 from whosaw.judge.work import Task
@@ -209,10 +208,10 @@ def _files(source: Source, folder: Path, key: str) -> list[Path]:
     """Return the files of a source; a pattern that matches none is an error, since "nothing there" must not look like "nothing found"."""
     found: dict[Path, None] = {}
     for pattern in source.files:
-        matches = sorted(glob.glob(str(folder / pattern)))
+        matches = matching(folder, pattern)
         if not matches:
             raise ConfigError(f"`{key}.files`: nothing matches `{pattern}`", hint=f"patterns are relative to `{folder}`")
-        found.update(dict.fromkeys(Path(match) for match in matches))
+        found.update(dict.fromkeys(matches))
     return list(found)
 
 

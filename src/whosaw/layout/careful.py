@@ -19,12 +19,12 @@ BINARY = re.compile(r"[\x00-\x08\x0e-\x1f]")
 TIME_UNREAD = "time cannot be read"
 
 _WIDER = (
-    # A login name with spaces ends at the bracket of the time and nowhere else: it is read whole or not at all.
-    (r"([^ ]*) \[", r'([^\["]*) \['),
     # An address with spaces ends at the quote: clients send them, servers log them.
     (REQUEST, '([^ "]*)(?: ([^"]*?)(?: HTTP/[0-9.]+)?)?'),
     (REQUEST_ESCAPED, r'([^ "\\]*(?:\\.[^ "\\]*)*)(?: ([^"\\]*?(?:\\.[^"\\]*?)*?)(?: HTTP/[0-9.]+)?)?'),
 )
+_SPACELESS = frozenset({"remote_addr", "remote_port", "client", "client_port", "host", "server_name", "port"})
+"""What never holds a space: a login name behind such fields alone begins where it seems to begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ def read_line(layout: Layout, raw: bytes) -> dict[str, str] | str:
     text = decode(raw).lstrip("\0").rstrip("\r\n")
     if not text.strip():
         return "empty line"
-    match = _compiled(layout.pattern).fullmatch(text) or _wider(layout.pattern).fullmatch(text)
+    match = _compiled(layout.pattern).fullmatch(text) or _wider(layout.pattern, layout.fields, layout.roles.get("recipient", "")).fullmatch(
+        text
+    )
     if match is None:
         return first_reason(layout, text)
     values = dict(zip(layout.fields, (group or "" for group in match.groups()), strict=False))
@@ -132,11 +134,25 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=128)
-def _wider(pattern: str) -> re.Pattern[str]:
+def _wider(pattern: str, fields: tuple[str, ...], login: str) -> re.Pattern[str]:
+    pattern = "^" + "".join(_widened(_pieces(pattern, fields), login)) + "$"
     for narrow, wide in _WIDER:
         pattern = pattern.replace(narrow, wide)
     # Further fields are passed over only behind a closing quote: behind a bare value they may be the rest of a value with spaces.
     return re.compile(pattern[:-1] + r"(?: [^\n]*)?$" if pattern.endswith('"$') else pattern)
+
+
+def _widened(pieces: Sequence[_Piece], login: str) -> list[str]:
+    """Return the pieces' patterns with a login name that may hold spaces: it ends at the bracket of the time and nowhere else."""
+    sources = [piece.source for piece in pieces]
+    at = next((i for i, piece in enumerate(pieces) if piece.names == (login,)), len(pieces))
+    before = {name for piece in pieces[:at] for name in piece.names}
+    bracketed = at + 1 < len(pieces) and sources[at] == "([^ ]*)" and sources[at + 1].startswith(r" \[")
+    if bracketed and before <= _SPACELESS | {"ident"}:
+        sources[at] = r'([^\["]*)'
+        # An ident answer could hold a space as well, and two such values cannot be told apart.
+        sources[:at] = ["(-)" if piece.names == ("ident",) else piece.source for piece in pieces[:at]]
+    return sources
 
 
 @lru_cache(maxsize=128)

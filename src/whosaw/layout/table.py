@@ -106,4 +106,4 @@ def _table_reason(layout: Layout, text: str) -> str:
 @lru_cache(maxsize=32)
 def _loose(pattern: str) -> re.Pattern[str]:
     """A bare cell may hold quotes, only not at its beginning: `5" screen`."""
-    return re.compile(re.sub(r"\|\[\^(\\?.)\"\]\*\)", r'|[^\1" ][^\1]*| *)', pattern))
+    return re.compile(re.sub(r"\|\[\^(\\?.)\"\]\*\)", r'|[^\1"]*| *[^\1" ][^\1]*)', pattern))

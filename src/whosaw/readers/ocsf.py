@@ -72,10 +72,11 @@ def sniff(sample: Sequence[bytes]) -> Guess | None:
         return None
     classes = sorted({value_at(row, "$.class_uid") for row in rows})
     found = _layout(tuple(dict.fromkeys(name for number in classes for name in _CLASSES[number])), rows)
-    good = sum(value_at(row, "$.class_uid") in _CLASSES for row in rows_of([r for r in sample if not isinstance(read_json(found, r), str)]))
-    lines = sum(bool(raw.strip()) for raw in sample)
+    lines = [raw for raw in sample if raw.strip()]
+    good = rows_of([raw for raw in lines if not isinstance(read_json(found, raw), str)])
+    share = sum(value_at(row, "$.class_uid") in _CLASSES for row in good) / len(lines)
     seen = "OCSF " + ", ".join(_NAMES[number] for number in classes)
-    return Guess(reader="ocsf", confidence=good / lines, layout=found, seen=seen)
+    return Guess(reader="ocsf", confidence=share, layout=found, seen=seen) if share else None
 
 
 OCSF = Reader(

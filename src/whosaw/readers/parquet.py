@@ -31,7 +31,7 @@ def sniff(sample: Sequence[bytes]) -> Guess | None:
     found = replace(json_layout(rows), kind="parquet")
     # The magic alone is certain of the format and knows no column yet.
     share = json_fit(found, sample[1:]) if rows else 1.0
-    return Guess(reader="parquet", confidence=share, layout=found, seen="a Parquet file")
+    return Guess(reader="parquet", confidence=share, layout=found, seen="a Parquet file") if share else None
 
 
 PARQUET = Reader(name="parquet", claim="Parquet files", sniff=sniff, layout=layout, careful=read_json)
