@@ -10,7 +10,7 @@ disjoint intervals), `canaries` and `blind` (times in which a basis has no recor
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from whosaw.config import Config, Entitlement, Owner, Relation, seconds
 from whosaw.engine.duckdb import Engine, named, quoted
@@ -18,6 +18,9 @@ from whosaw.engine.inputs import Input, matching
 from whosaw.errors import ConfigError, InputError, QueryError
 from whosaw.layout.table import heading_of, table_layout
 from whosaw.model import ENTITLING_GRADES, Basis, Rejected, data_mask
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ALL_DATA = 2**31 - 1
 """The mask of an entitlement that is not limited to some data classes."""

@@ -18,7 +18,7 @@ from whosaw.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-BLOCK = 16 << 20
+BLOCK = 64 << 20
 """Bytes read at a time: large enough that the engine's two threads are busy, small enough that memory stays flat."""
 
 LONGEST_LINE = 1 << 20
@@ -145,6 +145,14 @@ class Input:
             return []
         return [line.removesuffix(b"\r") for line in head.split(b"\n")[:lines] if line.strip()]
 
+    def head(self) -> bytes:
+        """Return the first bytes of the content, which tell one file from another."""
+        try:
+            with self._open() as f:
+                return f.read(1 << 16) or b""
+        except (OSError, EOFError, zlib.error, ValueError):
+            return b""
+
     def whole(self, limit: int = 1 << 30) -> bytes:
         """Return all bytes of a document (HAR); beyond `limit` the document is said to be broken."""
         try:
@@ -174,7 +182,7 @@ class Input:
                 data = rest + chunk
                 cut = len(data) if not chunk else data.rfind(b"\n") + 1
                 rest = data[cut:]
-                if len(rest) > 4 * BLOCK:
+                if len(rest) > BLOCK:
                     rest = rest[: LONGEST_LINE + 1]  # an endless line: keep enough of it to be rejected
                 if cut:
                     block = _block(line, data[:cut])

@@ -30,7 +30,7 @@ def run(case: Case, *, made: datetime, command: str, progress: Progress, note: C
 
     Raises the errors of `whosaw.errors`; bad lines and bad rows are never errors but counted.
     """
-    with opened(case) as work:
+    with opened(case, write=True) as work:
         work.tasks, work.problems = plan(case.config, case.folder)
         note(work)
         read_all(work, progress)

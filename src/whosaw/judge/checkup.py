@@ -49,7 +49,7 @@ class Health:
 def check(case: Case, *, most: int, progress: Progress) -> Health:
     """Return how well a configuration fits the first `most` lines of each of its files. Nothing of them is kept."""
     health = Health()
-    with opened(case) as work:
+    with opened(case, write=True) as work:
         work.tasks, problems = plan(case.config, case.folder)
         health.doubts += problems
         scan.prepare(work.engine, case.config, case.folder)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whosaw import readers
 from whosaw.engine.duckdb import named, quoted
 from whosaw.engine.inputs import Block, Input, matching
 from whosaw.errors import ConfigError, InputError
-from whosaw.judge.mapping import RowQueries, row_queries
+from whosaw.judge.mapping import row_queries
 from whosaw.judge.work import Task
-from whosaw.ledger import COLUMNS, Addition, FileRow
+from whosaw.ledger import COLUMNS, Addition, FileRow, Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from whosaw.config import Config, Source
-    from whosaw.engine.duckdb import Engine
-    from whosaw.identifiers.vault import Vault
     from whosaw.judge.work import Progress, Work
     from whosaw.model import Reader
 
 BUCKET = 300
 """Coverage is kept per five minutes."""
+
+PART_ROWS = 1_000_000
+"""Disclosures gathered before they are written to a file of the ledger."""
 
 CAREFUL_ROWS = 2_000
 """Carefully read rows handed to the engine at a time."""
@@ -68,42 +69,80 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
 
     With `most`, stop after the block that holds that many lines: enough to look at a large file.
     """
-    engine, ledger = work.engine, work.ledger
-    former = ledger.earlier(job.source.name, job.shown)
+    former = work.ledger.earlier(job.source.name, job.shown)
     source_file = Input(job.path, marks=[row.size for row in former])
-    reading = _Reading(engine, job, row_queries(job.source, job.layout, work.case.config.operator, job.key))
-    if job.layout.kind == "parquet":
-        reading.take_parquet(source_file)
-    elif job.layout.kind == "document":
-        reading.take_document(source_file.whole())
-    else:
-        for block in source_file.blocks(skip=job.layout.skip):
-            reading.take(block)
-            progress(job.shown, source_file.bytes_read, source_file.size)
-            if most and reading.lines >= most:
-                break
-    digest = source_file.digest.hexdigest()
-    if ledger.holds(job.source.name, digest):
+    number = work.ledger.number(job.source.name, source_file.head())
+    reading = _Reading(work, job, number)
+    reading.take_all(source_file, progress, most)
+    if work.ledger.holds(job.source.name, source_file.digest.hexdigest()):
         return False
     grown = next((row for row in former if source_file.digest_at.get(row.size) == row.digest), None)
-    number = grown.number if grown else ledger.free_number(job.source.name, digest)
-    engine.run("update batch set id = (?::bigint << 32) | id", [number])
-    ledger.append(engine, _addition(reading, source_file, work.vault, number, grown is not None))
+    taken_by = work.ledger.taken(number)
+    if taken_by is not None and (grown is None or grown.number != number):
+        # Another file begins alike: read again under a number of its own, so that no two lines have one name.
+        source_file = Input(job.path)
+        reading = _Reading(work, job, work.ledger.free_number(number))
+        reading.take_all(source_file, progress, most)
+    work.ledger.append(reading.addition(source_file, grown.number if grown else None))
     return True
 
 
 class _Reading:
-    """One file on its way: counts, and the engine's tables `batch`, `beats` and `clear`."""
+    """One file on its way: counts, parts already written, and the engine's tables `batch`, `beats` and `clear`."""
 
-    def __init__(self, engine: Engine, job: Task, queries: RowQueries) -> None:
-        self.engine, self.job, self.queries = engine, job, queries
-        self.lines = self.disclosures = self.other = 0
+    def __init__(self, work: Work, job: Task, number: int) -> None:
+        self.engine, self.ledger, self.vault, self.job, self.number = work.engine, work.ledger, work.vault, job, number
+        self.queries = row_queries(job.source, job.layout, work.case.config.operator, job.key)
+        self.lines = self.disclosures = self.other = self.waiting = 0
         self.rejected: list[tuple[int, str]] = []
+        self.parts: list[Part] = []
         columns = ", ".join(f"{named(name)} {kind}" for name, kind, _ in COLUMNS)
-        engine.run(f"create or replace temp table batch ({columns})")
-        engine.run("create or replace temp table beats (bucket bigint, lines bigint, first bigint, last bigint)")
-        engine.run("create or replace temp table clear (domain varchar, key bigint, value varchar)")
-        engine.run("set variable file = 0")
+        self.engine.run(f"create or replace temp table batch ({columns})")
+        self.engine.run("create or replace temp table beats (bucket bigint, lines bigint, first bigint, last bigint)")
+        self.engine.run("create or replace temp table clear (domain varchar, key bigint, value varchar)")
+        self.engine.run("set variable file = ?", [number])
+        self.ledger.forget_parts()
+
+    def take_all(self, source_file: Input, progress: Progress, most: int) -> None:
+        """Read a whole file, or the first `most` lines of it."""
+        if self.job.layout.kind == "parquet":
+            self.take_parquet(source_file)
+        elif self.job.layout.kind == "document":
+            self.take_document(source_file.whole())
+        else:
+            for block in source_file.blocks(skip=self.job.layout.skip):
+                self.take(block)
+                progress(self.job.shown, source_file.bytes_read, source_file.size)
+                if most and self.lines >= most:
+                    break
+        self._write_part()
+
+    def addition(self, source_file: Input, replaces: int | None) -> Addition:
+        """Return all that this file brings to the ledger."""
+        row = FileRow(
+            number=self.number,
+            source=self.job.source.name,
+            channel=self.job.source.channel,
+            path=self.job.shown,
+            digest=source_file.digest.hexdigest(),
+            size=source_file.bytes_read,
+            lines=self.lines,
+            disclosures=self.disclosures,
+            rejected=len(self.rejected),
+            other=self.other,
+            broken=source_file.broken,
+        )
+        beats = self.engine.rows("select bucket, sum(lines)::bigint, min(first), max(last) from beats group by 1 order by 1")
+        names = self.engine.rows("select domain, key, any_value(value) from clear group by 1, 2")
+        sealed = [(domain, key, self.vault.seal(value)) for domain, key, value in names]
+        return Addition(row, self.parts, sorted(self.rejected), [(b, n, f, u) for b, n, f, u in beats], sealed, replaces)
+
+    def _write_part(self) -> None:
+        """Write what is waiting to a file of its own, so that memory stays flat however long the log is."""
+        if self.waiting:
+            self.parts.append(self.ledger.write_part(self.engine, "batch", len(self.parts), self.waiting))
+            self.engine.run("truncate batch")
+            self.waiting = 0
 
     def take(self, block: Block) -> None:
         """Add a block: the fast path first, then the lines it could not read, one by one."""
@@ -180,28 +219,10 @@ class _Reading:
         shown, other = self.engine.one("select count(*) filter (is_disclosure), count(*) filter (not is_disclosure) from made")
         self.disclosures += shown
         self.other += other
+        self.waiting += shown
+        if self.waiting >= PART_ROWS:
+            self._write_part()
         return [n for (n,) in self.engine.rows("select n from cut where seen_at is null order by n")]
-
-
-def _addition(reading: _Reading, source_file: Input, vault: Vault, number: int, grown: bool) -> Addition:  # noqa: FBT001
-    job, engine = reading.job, reading.engine
-    row = FileRow(
-        number=number,
-        source=job.source.name,
-        channel=job.source.channel,
-        path=job.shown,
-        digest=source_file.digest.hexdigest(),
-        size=source_file.bytes_read,
-        lines=reading.lines,
-        disclosures=reading.disclosures,
-        rejected=len(reading.rejected),
-        other=reading.other,
-        broken=source_file.broken,
-    )
-    beats = engine.rows("select bucket, sum(lines)::bigint, min(first), max(last) from beats group by 1 order by 1")
-    names = engine.rows("select domain, key, any_value(value) from clear group by 1, 2")
-    sealed = [(domain, key, vault.seal(value)) for domain, key, value in names]
-    return Addition(row, "batch", sorted(reading.rejected), [(b, n, f, u) for b, n, f, u in beats], sealed, number if grown else None)
 
 
 def _files(source: Source, folder: Path, key: str) -> list[Path]:

@@ -65,10 +65,10 @@ class Work:
 
 
 @contextmanager
-def opened(case: Case) -> Iterator[Work]:
+def opened(case: Case, *, write: bool = False) -> Iterator[Work]:
     """Open a case for the length of a `with`: its secret, its engine and its ledger."""
     key = secret(case.key_file)
-    with Ledger(case.ledger) as ledger:
+    with Ledger(case.ledger, write=write) as ledger:
         engine = Engine(secret=key, temp=case.ledger / "spill")
         try:
             yield Work(case, engine, ledger, Vault(key))

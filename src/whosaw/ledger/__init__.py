@@ -7,12 +7,15 @@ so a crash leaves at worst a file that nothing names, and the same input read tw
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Self
 
 from whosaw.engine.duckdb import Engine, named, quoted
 from whosaw.errors import LedgerError, StorageError
@@ -20,7 +23,6 @@ from whosaw.model import Rejected
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
 VERSION = "1"
 
@@ -99,12 +101,19 @@ class FileRow:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A written and synced file of disclosures that does not count yet."""
+
+    path: Path
+    rows: int
+
+
+@dataclass(frozen=True)
 class Addition:
     """All that one read file brings to the ledger, to be recorded at once or not at all."""
 
     file: FileRow
-    table: str
-    """Name of the engine's table that holds its disclosures."""
+    parts: Sequence[Part]
     rejected: Sequence[tuple[int, str]]
     pulse: Sequence[tuple[int, int, int, int]]
     """Bucket of five minutes, lines, first and last time in it (epoch seconds)."""
@@ -117,14 +126,20 @@ class Addition:
 class Ledger:
     """A ledger folder, opened. Close it, or use it in a `with`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open or make a ledger. Raises `LedgerError` for a damaged or foreign one, `StorageError` when it cannot be written."""
+    def __init__(self, folder: Path, *, write: bool = False) -> None:
+        """Open or make a ledger; with `write`, as its only writer.
+
+        Raises `LedgerError` for a damaged or foreign one or when another process writes it, `StorageError` when it cannot be written.
+        """
         self.folder = folder
+        self._lock: IO[str] | None = None
         try:
             (folder / "disclosures").mkdir(parents=True, exist_ok=True)
             (folder / "incoming").mkdir(exist_ok=True)
             self._db = sqlite3.connect(folder / "manifest.sqlite", isolation_level=None, timeout=2)
             self._db.executescript("pragma journal_mode = wal; pragma synchronous = full;" + _TABLES)
+            if write:
+                self._lock = _only_writer(folder)
         except OSError as problem:
             raise _cannot_write(folder, problem) from problem
         except sqlite3.DatabaseError as problem:
@@ -134,16 +149,26 @@ class Ledger:
             raise LedgerError(
                 f"`{folder}` is a ledger of version {self.meta('version')}, expected {VERSION}", hint="judge into a new folder with --dir"
             )
-        for orphan in (folder / "incoming").iterdir():
-            orphan.unlink()
+        if write:
+            self.forget_parts()
+            self._sweep()
 
     def __enter__(self) -> Self:
         """Return the ledger itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the manifest."""
+        """Close the manifest and let the next writer in."""
         self._db.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def _sweep(self) -> None:
+        """Remove files of disclosures that the manifest does not name: what a crash left, or what a grown file replaced."""
+        named_files = {row[0] for row in self._db.execute("select path from parts")}
+        for path in (self.folder / "disclosures").iterdir():
+            if path.name not in named_files:
+                path.unlink()
 
     def meta(self, key: str) -> str:
         """Return a remembered fact about the ledger, or an empty text."""
@@ -162,23 +187,48 @@ class Ledger:
         """Return former readings of a path, which a grown file would hold as its beginning."""
         return [row for row in self.files() if row.source == source and row.path == path]
 
-    def free_number(self, source: str, digest: str) -> int:
-        """Return a file number that depends on content only, so that the order of files changes nothing."""
-        number = int(digest[:8], 16) >> 1
-        while self._db.execute("select 1 from files where number = ?", [number]).fetchone():
-            number = (number + 1 + len(source)) % (1 << 31)
+    def number(self, source: str, head: bytes) -> int:
+        """Return a file number made of how its content begins, so that the order of files changes nothing and a grown file keeps its own."""
+        return int.from_bytes(hashlib.sha256(source.encode() + b"\0" + head).digest()[:4], "big") >> 1
+
+    def taken(self, number: int) -> FileRow | None:
+        """Return the file that has a number, if there is one."""
+        return next((row for row in self.files() if row.number == number), None)
+
+    def free_number(self, number: int) -> int:
+        """Return the next number that no file has."""
+        while self.taken(number) is not None:
+            number = (number + 1) % (1 << 31)
         return number
 
-    def append(self, engine: Engine, addition: Addition) -> None:
-        """Record all of a file, or nothing. Raises `StorageError` when the disk is full."""
-        part = f"{addition.file.number:08x}.parquet"
+    def write_part(self, engine: Engine, table: str, i: int, rows: int) -> Part:
+        """Write an engine's table to a file that does not count before `append`. Raises `StorageError` when the disk is full."""
+        path = self.folder / "incoming" / f"{i:04}.parquet"
+        columns = ", ".join(f"{named(name)}::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
+        engine.run(f"copy (select {columns} from {table}) to {quoted(str(path))} (format parquet, compression zstd, row_group_size 262144)")
         try:
-            if addition.file.disclosures:
-                self._write_part(engine, addition.table, part)
+            _sync(path)
+        except OSError as problem:
+            raise _cannot_write(self.folder, problem) from problem
+        return Part(path, rows)
+
+    def forget_parts(self) -> None:
+        """Remove written parts that never came to count."""
+        for orphan in (self.folder / "incoming").iterdir():
+            orphan.unlink()
+
+    def append(self, addition: Addition) -> None:
+        """Record all of a file, or nothing. Raises `StorageError` when the disk is full."""
+        f = addition.file
+        names = [f"{f.number:08x}-{f.digest[:8]}-{i:04}.parquet" for i in range(len(addition.parts))]
+        try:
+            for part, name in zip(addition.parts, names, strict=True):
+                part.path.rename(self.folder / "disclosures" / name)
+            _sync(self.folder / "disclosures")
             with closing(self._db.cursor()) as db:
                 db.execute("begin immediate")
                 try:
-                    self._record(db, addition, part)
+                    self._record(db, addition, names)
                 except BaseException:
                     db.execute("rollback")
                     raise
@@ -189,19 +239,9 @@ class Ledger:
             raise LedgerError(
                 f"the ledger `{self.folder}` cannot be written: {problem}", hint="another whosaw may be writing it: wait for it to end"
             ) from problem
+        self._sweep()
 
-    def _write_part(self, engine: Engine, table: str, part: str) -> None:
-        incoming = self.folder / "incoming" / part
-        columns = ", ".join(f"{named(name)}::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
-        engine.run(
-            f"copy (select {columns} from {table} order by seen_at, id) to {quoted(str(incoming))} "
-            "(format parquet, compression zstd, row_group_size 262144)"
-        )
-        _sync(incoming)
-        incoming.rename(self.folder / "disclosures" / part)
-        _sync(self.folder / "disclosures")
-
-    def _record(self, db: sqlite3.Cursor, addition: Addition, part: str) -> None:
+    def _record(self, db: sqlite3.Cursor, addition: Addition, names: Sequence[str]) -> None:
         f = addition.file
         if addition.replaces is not None:
             for table in ("parts", "rejected", "pulse", "files"):
@@ -210,8 +250,7 @@ class Ledger:
             "insert into files values (?,?,?,?,?,?,?,?,?,?,?)",
             [f.number, f.source, f.channel, f.path, f.digest, f.size, f.lines, f.disclosures, f.rejected, f.other, f.broken],
         )
-        if f.disclosures:
-            db.execute("insert into parts values (?,?,?)", [part, f.number, f.disclosures])
+        db.executemany("insert into parts values (?,?,?)", [(n, f.number, p.rows) for n, p in zip(names, addition.parts, strict=True)])
         db.executemany("insert into rejected values (?,?,?)", [(f.number, line, why) for line, why in addition.rejected[:REJECTED_KEPT]])
         db.executemany("insert into pulse values (?,?,?,?,?,?)", [(f.source, *beat, f.number) for beat in addition.pulse])
         db.executemany("insert or ignore into names values (?,?,?)", addition.names)
@@ -287,6 +326,19 @@ def disclosure_key(label: str) -> int | None:
         return (int(file, 16) << 32) | int(line) if dot else None
     except ValueError:
         return None
+
+
+def _only_writer(folder: Path) -> IO[str]:
+    """Return the held lock of a ledger's one writer."""
+    lock = (folder / "writer.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as problem:
+        lock.close()
+        raise LedgerError(
+            f"another whosaw is writing `{folder}`", hint="wait for it to end, or judge into another folder with --dir"
+        ) from problem
+    return lock
 
 
 def _sync(path: Path) -> None:
