@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SHOWN = "(status is null or status between 200 and 299 or status = 304)"
 """Only these answers show data: a refusal or a redirection shows none (RFC 9110 s. 15)."""
 
+SENT = "(cache is null or not (cache like '%denied%' or (cache like '%hit%' and cache not like '%refresh%')))"
+"""A site is shown what stands in the request, whatever it answers; but a proxy that refuses or answers from its cache asks no site."""
+
 _ANONYMOUS = (RecipientKind.CUSTOMER_LOGIN, RecipientKind.COMPANY_USER)
 
 
@@ -127,7 +130,7 @@ class _Builder:
             mask as data, records, data_from, data_to, status, bytes, cache,
             pseudonym('s', filler_session) as filler_session, pseudonym('s', sets_session) as sets_session, claim,
             coalesce(scanned.field, {self._field()}) as field, coalesce(scanned.form, case when has_object then 'plain' end) as form,
-            {SHOWN} and not is_public and (has_customer or has_object or shows_alone or scanned.object is not null)
+            {SENT if site else SHOWN} and not is_public and (has_customer or has_object or shows_alone or scanned.object is not null)
                 as is_disclosure,
             recipient_text, named_customer
         from judged left join scanned using (n)"""

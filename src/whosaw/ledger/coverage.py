@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from whosaw.ledger import FileRow, Ledger
 
 
+DAY, HOUR = 86400, 3600
+
+ENOUGH_DAYS = 3
+"""Days of a kind from which a median says something."""
+
+Beat = tuple[int, int, int, int]
+"""Bucket of five minutes, lines, first and last time in it (epoch seconds)."""
+
+
 def covered(ledger: Ledger, files: Sequence[FileRow], config: Config) -> list[Coverage]:
     """Return, per source, for which time there are lines, and where there are none."""
     configured = {s.name: s for s in config.source}
@@ -40,46 +49,56 @@ def covered(ledger: Ledger, files: Sequence[FileRow], config: Config) -> list[Co
     return out
 
 
-def gaps(pulse: Sequence[tuple[int, int, int, int]], least: int) -> list[Gap]:
-    """Return the silences of a source in which at least `least` lines were to be expected.
+UNUSUAL = 4
+"""A gap is this many times longer than what is already rare for its source."""
 
-    The expectation for an hour of the day is the median over the days of the source, so that quiet nights are no gaps and a busy hour
-    without lines is one. With fewer than three days it is the overall mean.
+RARE = 0.99
+
+
+def gaps(pulse: Sequence[Beat], least: int) -> list[Gap]:
+    """Return the silences of a source in which at least `least` lines were to be expected, and far more than in its other silences.
+
+    The expectation for an hour of the day is the median over the source's working days, or over its weekend days, so that quiet nights
+    are no gaps and a busy hour without lines is one. Traffic that comes in bursts has long silences by nature: they set the measure.
     """
-    if len(pulse) < 2:
+    usual = _usual(pulse)
+    silences = [(last, first, _expected(usual, last, first)) for (_, _, _, last), (_, _, first, _) in pairwise(pulse)]
+    if not silences:
         return []
-    per_hour = _usual(pulse)
-    found = []
-    for (_, _, _, last), (_, _, first, _) in pairwise(pulse):
-        if first - last < 600:
-            continue
-        expected = _expected(per_hour, last, first)
-        if expected >= least:
-            found.append(Gap(datetime.fromtimestamp(last, UTC), datetime.fromtimestamp(first, UTC), int(expected)))
+    ordinary = sorted(expected for _, _, expected in silences)[int(RARE * (len(silences) - 1))]
+    limit = max(least, UNUSUAL * ordinary)
+    return [Gap(_instant(last), _instant(first), int(expected)) for last, first, expected in silences if expected >= limit]
+
+
+def _usual(pulse: Sequence[Beat]) -> dict[tuple[bool, int], float]:
+    """Return the usual number of lines for each hour, on working days and at weekends; with few days, the overall mean."""
+    counts: dict[tuple[int, int], int] = {}
+    for _, lines, first, _ in pulse:
+        place = (first // DAY, first % DAY // HOUR)
+        counts[place] = counts.get(place, 0) + lines
+    days = range(pulse[0][2] // DAY, pulse[-1][3] // DAY + 1) if pulse else range(0)
+    mean = sum(counts.values()) / max(1.0, (pulse[-1][3] - pulse[0][2]) / HOUR) if pulse else 0.0
+    found = {}
+    for weekend in (False, True):
+        alike = [day for day in days if _is_weekend(day) is weekend]
+        for hour in range(24):
+            found[weekend, hour] = median(counts.get((day, hour), 0) for day in alike) if len(alike) >= ENOUGH_DAYS else mean
     return found
 
 
-def _usual(pulse: Sequence[tuple[int, int, int, int]]) -> list[float]:
-    """Return the usual number of lines for each hour of the day."""
-    first_day, last_day = pulse[0][2] // 86400, pulse[-1][3] // 86400
-    days = last_day - first_day + 1
-    if days < 3:
-        hours = max(1.0, (pulse[-1][3] - pulse[0][2]) / 3600)
-        return [sum(beat[1] for beat in pulse) / hours] * 24
-    counts: dict[tuple[int, int], int] = {}
-    for _, lines, first, _ in pulse:
-        place = (first // 86400, first % 86400 // 3600)
-        counts[place] = counts.get(place, 0) + lines
-    return [median(counts.get((day, hour), 0) for day in range(first_day, last_day + 1)) for hour in range(24)]
-
-
-def _expected(per_hour: Sequence[float], since: int, until: int) -> float:
+def _expected(usual: dict[tuple[bool, int], float], since: int, until: int) -> float:
+    """Return how many lines were to be expected between two times."""
     total, at = 0.0, since
     while at < until:
-        end = min(until, (at // 3600 + 1) * 3600)
-        total += per_hour[at % 86400 // 3600] * (end - at) / 3600
+        end = min(until, (at // HOUR + 1) * HOUR)
+        total += usual[_is_weekend(at // DAY), at % DAY // HOUR] * (end - at) / HOUR
         at = end
     return total
+
+
+def _is_weekend(day: int) -> bool:
+    """Return whether a day since the epoch (a Thursday) is a Saturday or a Sunday."""
+    return (day + 3) % 7 >= 5
 
 
 def _instant(seconds: int) -> datetime:
