@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from whosaw.drill.companies import Bill, CompanyUser
     from whosaw.drill.leaks.plan import Plan, Scene
-    from whosaw.drill.truth import Case, Seen
+    from whosaw.drill.truth import Case
 
 _WALKED = 600
 _CURIOUS = 5
@@ -30,21 +30,23 @@ def bill_manager(plan: Plan, scene: Scene) -> None:
         evening = release + (1 + turn) * DAY + 19 * HOUR + int(chance.random() * HOUR)
         plan.views += _walk(case, plan.cast.users.pop(), bills[start : start + length], evening, chance)
     for _ in range(_CURIOUS):
-        user, bill = plan.cast.users.pop(), chance.choice(bills)
+        user = plan.cast.users.pop()
+        own = _own(user)
+        bill = chance.choice([bill for bill in bills if bill.account not in own])
         t = release + int((9 + 60 * chance.random()) * HOUR)
-        plan.views.append(visit(user, chance, t=t, uri=f"/company/bills/{bill.id}", seen=_stranger(case, user, bill)))
+        plan.views.append(visit(user, chance, t=t, uri=f"/company/bills/{bill.id}", seen=case.seen(bill.account, user.name, BILL_ROUTE)))
 
 
 def _walk(case: Case, user: CompanyUser, bills: Sequence[Bill], t: int, chance: Random) -> Iterator[View]:
-    entry = visit(user, chance, t=t, uri="/company")
+    entry, own = visit(user, chance, t=t, uri="/company"), _own(user)
     yield entry
     for bill in bills:
         t += 3 + int(chance.random() * 6)
-        yield entry._replace(t=t, uri=f"/company/bills/{bill.id}", seen=_stranger(case, user, bill))
+        # A bill of the walker's own company, passed on the way, is no leak.
+        seen = None if bill.account in own else case.seen(bill.account, user.name, BILL_ROUTE)
+        yield entry._replace(t=t, uri=f"/company/bills/{bill.id}", seen=seen)
 
 
-def _stranger(case: Case, user: CompanyUser, bill: Bill) -> Seen | None:
-    """Return the mark of the view, or nothing where the walk passes a bill of the user's own company."""
-    if any(line.account == bill.account for company in user.companies for line in company.lines):
-        return None
-    return case.seen(bill.account, user.name, BILL_ROUTE)
+def _own(user: CompanyUser) -> frozenset[str]:
+    """Return the accounts the user acts for."""
+    return frozenset(line.account for company in user.companies for line in company.lines)
