@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from small_operator import case, counts, judged, line, operator, portal, read_counts, written
 
+from small_operator import BILLS, LOGINS, MADE, case, counts, judged, line, operator, portal, read_counts, written
 from whosaw import judge
 from whosaw.engine.duckdb import Engine
 from whosaw.errors import LedgerError, StorageError
@@ -50,12 +50,13 @@ def test_the_order_in_which_files_arrive_changes_nothing(tmp_path):
     }
     answers = []
     for i, order in enumerate([(0, 1, 2), (2, 1, 0), (1, 2, 0)]):
-        folder = operator(tmp_path / str(i)) if (tmp_path / str(i)).mkdir() is None else None
-        (folder / "portal.log").unlink()
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        written(folder, logins_csv=LOGINS, bills_csv=BILLS)
         for d in order:
             written(folder, **{f"portal-{d}_log": days[f"portal-{d}_log"]})
             answer = judged(folder)
-        answers.append((answer, sorted(ids(folder).items())))
+        answers.append((answer, all_ids(folder)))
     assert answers[0] == answers[1] == answers[2]
     assert read_counts(answers[0][0]) == (6, 6, 0, 0)
 
@@ -95,16 +96,15 @@ def test_a_log_that_is_rotated_while_it_grows_is_counted_once(tmp_path):
     judged(tmp_path)
     before = ids(tmp_path)
     written(tmp_path, **{"portal.log.1": DAY, "portal_log": [line("12:00", "bert", account="A2")]})
-    (tmp_path / "portal.log.1").exists()
     rotated = judged(tmp_path)
     assert read_counts(rotated) == (4, 4, 0, 0)
-    assert set(before.values()) <= {row for row in all_ids(tmp_path)}
+    assert set(before.values()) <= all_ids(tmp_path)
 
 
 def all_ids(folder):
     with opened(case(folder)) as work:
         work.ledger.open_in(work.engine)
-        return {key for (key,) in work.engine.rows("select id from disclosures_read")}
+        return {row[0] for row in work.engine.rows("select id from disclosures_read")}
 
 
 def test_content_that_went_into_a_longer_file_is_known_and_not_added_again(tmp_path):
@@ -119,7 +119,7 @@ def test_content_that_went_into_a_longer_file_is_known_and_not_added_again(tmp_p
 def test_files_that_share_only_a_heading_do_not_replace_each_other(tmp_path):
     settings = {"source": [portal(format="csv", files=["*.csv"])], "entitlement": [], "owner": []}
     heading = "time,login,account,sid,uri\n"
-    written(tmp_path, **{"a_csv": heading, "b_csv": heading + "2012-01-10T10:00:00Z,anna,A1,s,/home\n"})
+    written(tmp_path, a_csv=heading, b_csv=heading + "2012-01-10T10:00:00Z,anna,A1,s,/home\n")
     first = judged(tmp_path, settings)
     assert read_counts(first) == (1, 1, 0, 0)
     assert {f.path for f in files(tmp_path)} == {"a.csv", "b.csv"}
@@ -170,7 +170,6 @@ STEPS = {
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("grown", [False, True], ids=["new file", "grown file"])
 def test_a_crash_leaves_nothing_half_counted_and_the_next_start_goes_on(tmp_path, step, grown):
-    operator(tmp_path / "calm") if (tmp_path / "calm").mkdir() is None else None
     folder = tmp_path / "crashed"
     folder.mkdir()
     operator(folder, DAY[:1])
@@ -187,7 +186,7 @@ def test_a_crash_leaves_nothing_half_counted_and_the_next_start_goes_on(tmp_path
         with pytest.raises(Crash):
             judged(folder)
     with opened(case(folder)) as work:
-        seen = judge.judged(work, made=former.made if former else judged(tmp_path / "calm").made, command="test")
+        seen = judge.judged(work, made=MADE, command="test")
     recorded = step in {"before old parts are removed", "after all of it"}
     assert read_counts(seen) == ((3, 3, 0, 0) if recorded else (1, 1, 0, 0) if grown else (0, 0, 0, 0))
     assert former is None or recorded or seen == former
@@ -330,11 +329,11 @@ def test_a_folder_that_cannot_be_made_is_a_storage_error(tmp_path):
 
 AS_NOBODY = """
 import os, sys
-os.setgid(65534); os.setuid(65534)
 sys.path[:0] = sys.argv[2:]
 from pathlib import Path
 from whosaw.errors import WhosawError
 from whosaw.ledger import Ledger
+os.setgid(65534); os.setuid(65534)
 try:
     Ledger(Path(sys.argv[1]))
 except WhosawError as problem:

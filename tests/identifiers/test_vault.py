@@ -27,7 +27,7 @@ def test_the_same_value_is_sealed_differently_each_time():
     assert vault.seal("447700900123") != vault.seal("447700900123")
 
 
-@pytest.mark.parametrize("damage", [lambda s: s[:-1], lambda s: s[:5], lambda s: b"", lambda s: s[:20] + bytes([s[20] ^ 1]) + s[21:]])
+@pytest.mark.parametrize("damage", [lambda s: s[:-1], lambda s: s[:5], lambda _: b"", lambda s: s[:20] + bytes([s[20] ^ 1]) + s[21:]])
 def test_a_damaged_seal_is_one_clear_error(damage):
     vault = Vault(KEY)
     with pytest.raises(LedgerError, match="sealed under another secret, or is damaged") as problem:

@@ -37,7 +37,7 @@ create macro decoded(text) as coalesce(try(url_decode(text)), text)
 
 MOMENT = """
 create macro moment(t, zone) as
-    case when regexp_matches(t, '^[0-9].*([A-Za-z]|:[0-9.]+ ?[+-][0-9]{2}(:?[0-9]{2})?)$') 
+    case when regexp_matches(t, '^[0-9].*([A-Za-z]|:[0-9.]+ ?[+-][0-9]{2}(:?[0-9]{2})?)$')
              then try_cast(case when ends_with(t, 'z') then upper(t) else replace(replace(t, ' +', '+'), ' -', '-') end as timestamptz)
          when regexp_matches(t, '^[0-9]') then timezone(zone, try_cast(t as timestamp)) end at time zone 'UTC'
 """
