@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whosaw import readers
@@ -43,7 +44,31 @@ def plan(config: Config, folder: Path) -> tuple[list[Task], list[str]]:
                 tasks.append(task(path, source, folder=folder, key=f"source[{i}]"))
             except InputError as problem:
                 problems.append(f"left out: {problem.message}")
-    return sorted(tasks, key=lambda t: (t.source.name, t.shown)), problems
+    return sorted(_widened(tasks), key=lambda t: (t.source.name, t.shown)), problems
+
+
+def _widened(tasks: Sequence[Task]) -> list[Task]:
+    """Return the tasks, each JSON file with the fields of all files of its source: what is rare is missing from a quiet day's sample."""
+    unions: dict[tuple[str, str], Layout] = {}
+    for job in tasks:
+        place = (job.source.name, job.layout.kind)
+        unions[place] = _joined(unions.get(place, job.layout), job.layout)
+    return [replace(job, layout=_joined(job.layout, unions[job.source.name, job.layout.kind])) for job in tasks]
+
+
+def _joined(own: Layout, other: Layout) -> Layout:
+    if own.kind not in {"json", "parquet"}:
+        return own
+    paths = dict(zip(own.fields, own.paths, strict=True))
+    paths |= {name: path for name, path in zip(other.fields, other.paths, strict=True) if name not in paths}
+    return replace(
+        own,
+        fields=tuple(paths),
+        paths=tuple(paths.values()),
+        headers={**other.headers, **own.headers},
+        responses={**other.responses, **own.responses},
+        roles={**other.roles, **own.roles},
+    )
 
 
 def task(path: Path, source: Source, *, folder: Path, key: str) -> Task:
@@ -97,7 +122,12 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
     former = work.ledger.earlier(job.source.name, job.shown)
     source_file = Input(job.path, marks=[row.size for row in former])
     number = work.ledger.number(job.source.name, source_file.head(), former)
-    reading = _Reading(work, job, number)
+    try:
+        reading = _Reading(work, job, number)
+    except ConfigError as problem:
+        if job.confidence:
+            raise
+        raise InputError(f"`{job.shown}`: no line of it reads as {job.reader.name}", hint=problem.hint) from problem
     reading.take_all(source_file, progress, most)
     if work.ledger.holds(job.source.name, source_file.digest.hexdigest()):
         work.ledger.forget_parts()
