@@ -156,7 +156,19 @@ def build(result: Result, shape: Shape) -> Chart | None:
     lanes = _lanes(result, axis, axis_y + (44 if shape.gutter else 52), 24 if shape.gutter else 34)
     height = (lanes[-1].y if lanes else axis_y + 20) + 16
     bands = _bands(_silences(result), axis)
-    return Chart(shape, axis.start, axis.end - _DAY, height, axis_y, columns, panels, bands, lanes, _ticks(axis, shape.ticks), "day" if step == 1 else f"{step} days")
+    return Chart(
+        shape,
+        axis.start,
+        axis.end - _DAY,
+        height,
+        axis_y,
+        columns,
+        panels,
+        bands,
+        lanes,
+        _ticks(axis, shape.ticks),
+        "day" if step == 1 else f"{step} days",
+    )
 
 
 def mini(incident: Incident, result: Result) -> Chart | None:
@@ -253,7 +265,9 @@ def _lanes(result: Result, axis: Axis, top: float, pitch: int) -> tuple[Lane, ..
     for incident in result.incidents[:LANES_SHOWN]:
         earliest = axis.start if incident.since_earliest is None else incident.since_earliest
         before = [axis.piece("unknown", earliest, incident.since, 0)] if earliest < incident.since else []
-        lanes.append(Lane("incident", f"{incident.id} {incident.detector}", y, (*before, axis.piece("known", incident.since, incident.until, 4))))
+        lanes.append(
+            Lane("incident", f"{incident.id} {incident.detector}", y, (*before, axis.piece("known", incident.since, incident.until, 4)))
+        )
         y += pitch
     y += 14 if lanes else 0
     for coverage in [c for c in result.coverage if c.since and c.until][:LANES_SHOWN]:

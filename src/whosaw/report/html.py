@@ -50,9 +50,7 @@ def render(result: Result, claims: Mapping[str, str]) -> bytes:
 
 def policy(css: str, js: str) -> str:
     """Return the Content Security Policy of a page with this style sheet and this script, and nothing else."""
-    return (
-        f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(js)}'; img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    return f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(js)}'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def embedded(result: Result) -> Markup:

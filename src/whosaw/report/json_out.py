@@ -26,7 +26,9 @@ def load(text: str | bytes) -> Result:
             f"this is no answer of whosaw: {str(problem)[:1].lower()}{str(problem)[1:]}", hint="`whosaw judge` writes one as `result.json`"
         ) from problem
     if result.schema != SCHEMA:
-        raise InputError(f"the answer has the schema `{result.schema}`, expected `{SCHEMA}`", hint="run `whosaw judge` again with this version")
+        raise InputError(
+            f"the answer has the schema `{result.schema}`, expected `{SCHEMA}`", hint="run `whosaw judge` again with this version"
+        )
     return result
 
 

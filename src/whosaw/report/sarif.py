@@ -31,7 +31,11 @@ def render(result: Result, claims: Mapping[str, str]) -> bytes:
         "invocations": [_invocation(result)],
         "columnKind": "unicodeCodePoints",
         "results": [_result(incident, names, claims) for incident in result.incidents],
-        "properties": {"read": msgspec.to_builtins(result.read), "verdicts": msgspec.to_builtins(result.verdicts), "grouping": result.grouping},
+        "properties": {
+            "read": msgspec.to_builtins(result.read),
+            "verdicts": msgspec.to_builtins(result.verdicts),
+            "grouping": result.grouping,
+        },
     }
     log = {
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -58,7 +62,19 @@ def _invocation(result: Result) -> dict[str, Any]:
 
 
 def _result(incident: Incident, rules: list[str], claims: Mapping[str, str]) -> dict[str, Any]:
-    kept = ("id", "channel", "since_earliest", "disclosures", "customers", "recipients", "data", "cause", "severity", "test_accounts", "why")
+    kept = (
+        "id",
+        "channel",
+        "since_earliest",
+        "disclosures",
+        "customers",
+        "recipients",
+        "data",
+        "cause",
+        "severity",
+        "test_accounts",
+        "why",
+    )
     scope = msgspec.to_builtins(incident)
     return {
         "ruleId": incident.detector,
