@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -86,14 +87,7 @@ def judged(result: Result) -> int:
 def headline(result: Result) -> Headline:
     """Return the answer in short, with what would mislead said before it."""
     state = _state(result)
-    sentence = {
-        State.FOUND: _found,
-        State.CLEAN: _clean,
-        State.UNJUDGED: lambda r: f"Nothing can be said: none of the {number(r.read.disclosures)} disclosures could be judged.",
-        State.NOT_SHOWN: lambda r: f"Nothing can be said: none of the {counted(r.read.lines, 'line')} read shows a customer's data.",
-        State.NOT_READ: lambda _: "Nothing can be said: no line was read.",
-    }[state](result)
-    return Headline(state, tuple(_warnings(result, state)), sentence)
+    return Headline(state, tuple(_warnings(result, state)), _SENTENCES[state](result))
 
 
 def _state(result: Result) -> State:
@@ -131,6 +125,27 @@ def _clean(result: Result) -> str:
         f"No unentitled disclosure was found in what could be judged: "
         f"{number(judged(result))} of {counted(shown, 'disclosure')} ({share(judged(result), shown)})."
     )
+
+
+def _unjudged(result: Result) -> str:
+    return f"Nothing can be said: none of the {number(result.read.disclosures)} disclosures could be judged."
+
+
+def _not_shown(result: Result) -> str:
+    return f"Nothing can be said: none of the {counted(result.read.lines, 'line')} read shows a customer's data."
+
+
+def _not_read(_: Result) -> str:
+    return "Nothing can be said: no line was read."
+
+
+_SENTENCES = {
+    State.FOUND: _found,
+    State.CLEAN: _clean,
+    State.UNJUDGED: _unjudged,
+    State.NOT_SHOWN: _not_shown,
+    State.NOT_READ: _not_read,
+}
 
 
 def _warnings(result: Result, state: State) -> list[str]:
@@ -178,11 +193,9 @@ def gaps(coverage: Coverage) -> list[str]:
             for g in found
         ]
     longest = max(found, key=lambda g: g.until - g.since)
-    total = sum((g.until - g.since for g in found[1:]), found[0].until - found[0].since)
-    return [
-        f"`{coverage.source}` has {len(found)} gaps, {lasting(total)} in all; "
-        f"the longest from {moment(longest.since)} to {moment(longest.until)}"
-    ]
+    total = lasting(sum((g.until - g.since for g in found), timedelta()))
+    span = f"{moment(longest.since)} to {moment(longest.until)}"
+    return [f"`{coverage.source}` has {len(found)} gaps, {total} in all; the longest from {span}"]
 
 
 def began(incident: Incident) -> str:
