@@ -22,6 +22,7 @@ def test_lines_that_show_nobody_are_not_a_clean_answer():
     head = sentences.headline(result)
     assert head.state is State.NOT_SHOWN
     assert "not a finding that all was well" in head.warnings[0]
+    assert sentences.doubts(result)[0].kind == "not looked at"
 
 
 def test_the_sentence_says_how_often_in_how_many_incidents_since_when_and_for_how_many():

@@ -174,13 +174,20 @@ def funnel(result: Result) -> str:
 def doubts(result: Result) -> list[Doubt]:
     """Return all that was not looked at or could not be judged, the largest first within its kind."""
     reasons = sorted(result.cannot_judge.items(), key=lambda pair: -pair[1])
-    out = [Doubt("cannot judge", f"{counted(n, 'disclosure')}: {why}") for why, n in reasons]
+    out = [] if result.read.disclosures else [Doubt("not looked at", _nothing_shown(result))]
+    out += [Doubt("cannot judge", f"{counted(n, 'disclosure')}: {why}") for why, n in reasons]
     out += [Doubt("empty source", f"`{c.source}` was given and holds nothing") for c in result.coverage if not c.lines]
     out += [Doubt("no log", text) for c in result.coverage for text in gaps(c)]
     if result.read.rejected:
         rejected, lines = result.read.rejected, result.read.lines
         out.append(Doubt("unreadable", f"{number(rejected)} of {counted(lines, 'line')} ({share(rejected, lines)}) could not be read"))
     return out + [Doubt("note", text) for text in result.doubts]
+
+
+def _nothing_shown(result: Result) -> str:
+    if not result.read.lines:
+        return "no line was read"
+    return "no line was recognised as showing a customer's data; its routes or fields may be missing from the configuration"
 
 
 def gaps(coverage: Coverage) -> list[str]:
