@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from whosaw.report import sentences
@@ -159,7 +160,7 @@ def _covered(coverage: Coverage) -> str:
     if coverage.since is None or coverage.until is None:
         return "- not looked at: no line with a time"
     silent = [g.until - g.since for g in coverage.gaps]
-    holes = f"{counted(len(silent), 'gap')} ({lasting(sum(silent[1:], silent[0]))})" if silent else "no gap"
+    holes = f"{counted(len(silent), 'gap')} ({lasting(sum(silent, timedelta()))})" if silent else "no gap"
     return f"{moment(coverage.since)} to {moment(coverage.until)}, {counted(coverage.lines, 'line')}, {holes}"
 
 
