@@ -1,11 +1,11 @@
 """Is the documentation true? Its outputs are made again, its configurations are checked, its commands exist, its links lead somewhere.
 
 An output stands below a comment that says which command gave it: `<!-- output: whosaw scope INC-1 [first 6, last 2] -->`.
-After a change that is meant, `PYTHONPATH=src python tests/test_docs.py` writes all outputs anew; read the difference before it is committed.
+After a change that is meant, `python tests/test_docs.py` writes all outputs anew; read the difference before it is committed.
 """
 
 import contextlib
-import datetime
+import datetime as dt
 import getpass
 import io
 import re
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from whosaw import cli, config, readers
 from whosaw.cli import drilling, inquiry, judging
 from whosaw.judge.mapping import row_queries
@@ -74,7 +75,7 @@ def same_every_day(folder):
         patch.setattr(getpass, "getuser", lambda: "ann")
         patch.setenv("NO_COLOR", "1")
         for module in (judging, inquiry, drilling):
-            patch.setattr(module, "now", lambda: datetime.datetime(2012, 2, 6, 9, 0, tzinfo=datetime.UTC))
+            patch.setattr(module, "now", lambda: dt.datetime(2012, 2, 6, 9, 0, tzinfo=dt.UTC))
         yield patch
 
 
