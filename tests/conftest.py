@@ -5,10 +5,23 @@ import socket
 
 import hypothesis
 import pytest
+import relations
 
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+
+
+def pytest_addoption(parser):
+    choices = [*relations.ENGINES, "all"]
+    parser.addoption("--engine", choices=choices, default="all", help="the engine that runs what must be the same on every engine")
+
+
+def pytest_generate_tests(metafunc):
+    """A test that takes `engine_name` runs once on every engine asked for."""
+    if "engine_name" in metafunc.fixturenames:
+        asked = metafunc.config.getoption("--engine")
+        metafunc.parametrize("engine_name", list(relations.ENGINES) if asked == "all" else [asked], scope="module")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ROLES = ("time", "client", "method", "uri", "host", "status", "bytes", "cache", "recipient", "session", "agent", "referer", "request")
+"""The parts of a line that `columns` may name another field for."""
+
+
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A TOML table in which an unknown key is an error."""
 
@@ -31,6 +35,10 @@ class Operator(_Table, frozen=True, kw_only=True):
     numbers: list[str] = []
     salts: list[str] = []
     timezone: str = "UTC"
+
+    def __repr__(self) -> str:
+        """Say which operator, and nothing of the salts: they are secrets."""
+        return f"Operator(name={self.name!r}, country={self.country!r}, salts={len(self.salts)})"
 
 
 class Route(_Table, frozen=True, kw_only=True):
@@ -137,6 +145,7 @@ class Config(_Table, frozen=True, kw_only=True):
 
 
 DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+LONGEST_SECONDS = 365_000 * 86400
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -145,7 +154,10 @@ def seconds(text: str, key: str) -> int:
     match = DURATION.fullmatch(text.strip())
     if match is None:
         raise ConfigError(f"`{key}` is `{text}`, expected a whole number and s, m, h or d", hint='write for example `"30m"` or `"48h"`')
-    return int(match[1]) * _SECONDS[match[2]]
+    found = int(match[1]) * _SECONDS[match[2]]
+    if found > LONGEST_SECONDS:
+        raise ConfigError(f"`{key}` is `{text}`, expected at most a thousand years", hint='write for example `"30m"` or `"48h"`')
+    return found
 
 
 def load(path: Path) -> tuple[Config, str]:
@@ -162,7 +174,7 @@ def load(path: Path) -> tuple[Config, str]:
         ) from problem
     except tomllib.TOMLDecodeError as problem:
         raise ConfigError(
-            f"`{path}` is not TOML: {problem}".lower(), hint="see docs/reference/settings.md for a whole example"
+            f"`{path}` is not TOML: {str(problem).lower()}", hint="see docs/reference/settings.md for a whole example"
         ) from problem
     config = parse(data)
     return config, hashlib.sha256(raw).hexdigest()[:16]
@@ -182,12 +194,23 @@ def parse(data: dict[str, object]) -> Config:
         _check_entitlement(f"entitlement[{i}]", ent)
     for i, canary in enumerate(config.canary):
         _check_relation(f"canary[{i}]", canary, {"customer"}, {"placed"})
-    seconds(config.limits.incident_gap, "limits.incident_gap")
+    _check_limits(config.limits)
     _check_timezone("operator.timezone", config.operator.timezone)
     names = [s.name for s in config.source]
     for name in {n for n in names if names.count(n) > 1}:
         raise ConfigError(f"`source.name` `{name}` stands twice", hint="give each source its own name: it is the evidence's address")
     return config
+
+
+def _check_limits(limits: Limits) -> None:
+    seconds(limits.incident_gap, "limits.incident_gap")
+    for name in ("min_coverage", "max_rejected"):
+        if not 0 <= getattr(limits, name) <= 1:
+            raise ConfigError(
+                f"`limits.{name}` is `{getattr(limits, name)}`, expected a share", hint="write a number from 0 to 1, such as 0.5"
+            )
+    if limits.gap_lines < 1:
+        raise ConfigError(f"`limits.gap_lines` is `{limits.gap_lines}`, expected at least 1", hint="say how many missing lines make a gap")
 
 
 def _check_source(i: int, source: Source) -> None:
@@ -196,8 +219,10 @@ def _check_source(i: int, source: Source) -> None:
         raise ConfigError(
             f"`{key}.files` is empty, expected at least one file or pattern", hint='for example files = ["logs/portal/*.log"]'
         )
-    if source.timezone:
-        _check_timezone(f"{key}.timezone", source.timezone)
+    unknown = next((role for role in source.columns if role not in ROLES), None)
+    if unknown:
+        raise ConfigError(f"`{key}.columns.{unknown}` is not known", hint=f"parts of a line are {', '.join(ROLES)}")
+    _check_timezone(f"{key}.timezone", source.timezone or "UTC")
     if source.scan and not source.object_type:
         raise ConfigError(
             f"`{key}.scan` is set without `{key}.object_type`",

@@ -16,7 +16,7 @@ from whosaw.config import Config, Entitlement, Owner, Relation, seconds
 from whosaw.engine.duckdb import Engine, named, quoted
 from whosaw.engine.inputs import Input, matching
 from whosaw.errors import ConfigError, InputError, QueryError
-from whosaw.layout.table import heading_of, table_layout
+from whosaw.layout import decode, heading_of, table_layout
 from whosaw.model import ENTITLING_GRADES, Basis, Rejected, data_mask
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ ALL_DATA = 2**31 - 1
 WORDS = ("recipient", "customer", "group", "object", "since", "until", "claim", "reason", "placed")
 
 _SCHEMA = """
-create or replace temp table rules (rule smallint, basis varchar, grade varchar, reason varchar, source varchar, entitles boolean);
+create or replace temp table rules (rule integer, basis varchar, grade varchar, reason varchar, source varchar, entitles boolean);
 create or replace temp table grants (
-    rule smallint, recipient bigint, customer bigint, since timestamp, until timestamp, data integer, claim varchar, line bigint,
+    rule integer, recipient bigint, customer bigint, since timestamp, until timestamp, data integer, claim varchar, line bigint,
     entitles boolean);
-create or replace temp table groups (rule smallint, "group" bigint, customer bigint);
-create or replace temp table site_rules (rule smallint, site varchar, since timestamp, until timestamp, data integer, line bigint);
-create or replace temp table customer_grants (rule smallint, customer bigint, since timestamp, until timestamp, data integer, line bigint);
+create or replace temp table groups (rule integer, "group" bigint, customer bigint);
+create or replace temp table site_rules (rule integer, site varchar, since timestamp, until timestamp, data integer, line bigint);
+create or replace temp table customer_grants (rule integer, customer bigint, since timestamp, until timestamp, data integer, line bigint);
 create or replace temp table owners (object_type varchar, object bigint, customer bigint, since timestamp, until timestamp, line bigint);
 create or replace temp table canaries (customer bigint);
 create or replace temp table blind (basis varchar, since timestamp, until timestamp);
@@ -91,7 +91,7 @@ def load(engine: Engine, config: Config, folder: Path) -> Loaded:
 def objects(engine: Engine, owner: Owner, folder: Path, zone: str) -> list[str]:
     """Return the distinct clear objects of an owner relation (numbers as E.164 digits), for the disguises to be made of them."""
     _staged(engine, owner, "owner", folder, zone, Loaded(), needed=("object", "customer"))
-    rows = engine.rows("select distinct e164(regexp_replace(object, '[^0-9]', '', 'g')) from staged order by 1")
+    rows = engine.rows("select distinct e164(object) from staged order by 1")
     return [str(number) for (number,) in rows if number]
 
 
@@ -106,7 +106,7 @@ def _load_entitlement(engine: Engine, ent: Entitlement, i: int, folder: Path, zo
             [ent.basis.value, since, until],
         )
     mask = data_mask(ent.data) if ent.data else ALL_DATA
-    span = f"since - interval {seconds(ent.before, key)} second, until + interval {seconds(ent.after, key)} second"
+    span = _span(ent, key, "since", "until")
     if ent.basis is Basis.PARTNER:
         _staged(engine, ent, key, folder, zone, loaded, needed=("recipient",))
         engine.run(f"insert into site_rules select {i}, lower(recipient), {span}, {mask}, line from staged")
@@ -118,8 +118,8 @@ def _load_entitlement(engine: Engine, ent: Entitlement, i: int, folder: Path, zo
         engine.run("create or replace temp table members as select * from staged")
         _staged(engine, ent, key, folder, zone, loaded, needed=("recipient", "group"))
         engine.run(f"""
-            insert into grants select {i}, pseudonym('r', s.recipient), pseudonym('c', m.customer), greatest(s.since, m.since),
-                least(s.until, m.until), {mask}, s.claim, s.line, {entitles}
+            insert into grants select {i}, pseudonym('r', s.recipient), pseudonym('c', m.customer),
+                {_span(ent, key, "greatest(s.since, m.since)", "least(s.until, m.until)")}, {mask}, s.claim, s.line, {entitles}
             from staged s join members m on s."group" = m."group" and s.since < m.until and m.since < s.until""")
         engine.run(f"insert into groups select distinct {i}, pseudonym('g', \"group\"), pseudonym('c', customer) from members")
     else:
@@ -130,25 +130,32 @@ def _load_entitlement(engine: Engine, ent: Entitlement, i: int, folder: Path, zo
         )
 
 
+def _span(ent: Entitlement, key: str, since: str, until: str) -> str:
+    """Return the interval of an entitlement with the time it holds before and after; never beyond what a timestamp can say."""
+    before, after = seconds(ent.before, f"{key}.before"), seconds(ent.after, f"{key}.after")
+    return f"greatest({since} - interval {before} second, {_SINCE}), least({until} + interval {after} second, {_UNTIL})"
+
+
 def _staged(engine: Engine, relation: Relation, key: str, folder: Path, zone: str, loaded: Loaded, *, needed: tuple[str, ...]) -> None:  # noqa: PLR0913
     """Make the table `staged` of a relation's good rows; count the others as rejected."""
     engine.run(
         "create or replace temp table staged_text (file varchar, line bigint, " + ", ".join(f"{named(w)} varchar" for w in WORDS) + ")"
     )
     if relation.query:
-        _stage_query(engine, relation, key, folder)
+        _stage_query(engine, relation, key, folder, needed)
     else:
         for path in _files(relation, key, folder):
             _stage_file(engine, relation, key, path, str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path), loaded)
     z = quoted(zone)
+    open_since, open_until = "(coalesce(since, '') in ('', '-infinity'))", "(coalesce(until, '') in ('', 'infinity'))"
     empty = " or ".join(f"coalesce({named(word)}, '') = ''" for word in needed)
     engine.run(f"""
         create or replace temp table checked as select * exclude (since, until),
-            case when coalesce(since, '') = '' then {_SINCE} else moment(since, {z}) end as since,
-            case when coalesce(until, '') = '' then {_UNTIL} else moment(until, {z}) end as until,
+            least(greatest(case when {open_since} then {_SINCE} else moment(since, {z}) end, {_SINCE}), {_UNTIL}) as since,
+            least(greatest(case when {open_until} then {_UNTIL} else moment(until, {z}) end, {_SINCE}), {_UNTIL}) as until,
             case when {empty} then 'a needed column is empty'
-                 when coalesce(since, '') <> '' and moment(since, {z}) is null then 'begin is not a time'
-                 when coalesce(until, '') <> '' and moment(until, {z}) is null then 'end is not a time'
+                 when not {open_since} and moment(since, {z}) is null then 'begin is not a time'
+                 when not {open_until} and moment(until, {z}) is null then 'end is not a time'
                  when moment(until, {z}) < moment(since, {z}) then 'interval ends before it begins' end as problem
         from staged_text""")
     engine.run("create or replace temp table staged as select * exclude (problem) from checked where problem is null")
@@ -160,16 +167,20 @@ def _staged(engine: Engine, relation: Relation, key: str, folder: Path, zone: st
     loaded.rejected += [Rejected(key, file, line, problem) for file, line, problem in shown]
 
 
-def _stage_query(engine: Engine, relation: Relation, key: str, folder: Path) -> None:
+def _stage_query(engine: Engine, relation: Relation, key: str, folder: Path, needed: tuple[str, ...]) -> None:
     """Run the operator's own SQL; relative files in it are relative to the configuration."""
     engine.run(f"set file_search_path = {quoted(str(folder))}")
+    query = relation.query.strip().rstrip(";")
     try:
-        have = engine.columns(relation.query)
+        have = engine.columns(query)
         unknown = [name for name in have if name not in WORDS]
         if unknown:
             raise ConfigError(f"`{key}.query` returns a column `{unknown[0]}`", hint=f"name its columns with {', '.join(WORDS)}")
+        missing = [name for name in needed if name not in have]
+        if missing:
+            raise ConfigError(f"`{key}.query` returns no column `{missing[0]}`", hint=f"its columns are {', '.join(have)}")
         shown = ", ".join(f"{named(w)}::varchar" if w in have else "null" for w in WORDS)
-        engine.run(f"insert into staged_text select 'query', row_number() over (), {shown} from ({relation.query})")
+        engine.run(f"insert into staged_text select 'query', row_number() over (), {shown} from ({query})")
     except QueryError as problem:
         raise ConfigError(
             f"`{key}.query` fails: {problem.message}", hint="try it in DuckDB from the folder of the configuration"
@@ -189,32 +200,48 @@ def _stage_file(engine: Engine, relation: Relation, key: str, path: Path, shown:
     except InputError as problem:
         raise ConfigError(f"`{key}.file`: {problem.message}", hint=problem.hint) from problem
     if rows.is_parquet:
-        source = f"read_parquet({quoted(str(path))}, file_row_number = true)"
+        _stage_parquet(engine, relation, key, path, shown)
+    else:
+        _stage_table(engine, relation, key, rows, shown, loaded)
+    if rows.broken:
+        loaded.doubts.append(f"`{shown}` ({key}): {rows.broken}")
+
+
+def _stage_parquet(engine: Engine, relation: Relation, key: str, path: Path, shown: str) -> None:
+    source = f"read_parquet({quoted(str(path))}, file_row_number = true)"
+    try:
         have = engine.columns(f"select * from {source}")
         picked = _picked(relation, key, have, lambda name: f"{named(name)}::varchar")
         engine.run(f"insert into staged_text select {quoted(shown)}, file_row_number + 1, {picked} from {source}")
-        return
-    heading = rows.sample(1)
-    have, _ = heading_of(heading[0], least=1) if heading else ([], ",")
+    except QueryError as problem:
+        raise ConfigError(f"`{key}.file`: `{shown}` is a damaged Parquet file", hint="export it anew") from problem
+
+
+def _stage_table(engine: Engine, relation: Relation, key: str, rows: Input, shown: str, loaded: Loaded) -> None:
+    """Read a table with a heading: whole blocks in the engine, and the few lines that are not UTF-8 one by one."""
+    at, heading = rows.heading()
+    have, _ = heading_of(heading, least=1)
     if not have:
         loaded.doubts.append(f"`{shown}` ({key}) is empty or has no heading")
         return
-    layout = table_layout(heading[0].decode("utf-8", "replace"), least=1)
+    layout = table_layout(decode(heading), least=1)
     groups = ", ".join(quoted(f"f{i}") for i in range(len(have)))
     picked = _picked(relation, key, have, lambda name: _unquoted(f"f.f{have.index(name)}"))
     read = " || ".join(f"f.f{i}" for i in range(len(have)))
-    for block in rows.blocks(skip=1):
+    cut = f"select n, line, regexp_extract(line, {quoted(layout.pattern)}, [{groups}]) as f from"
+    for block in rows.blocks(skip=at):
         engine.offer("lines", block.arrow())
-        engine.run(
-            "create or replace temp table cut as "
-            f"select n, line, regexp_extract(line, {quoted(layout.pattern)}, [{groups}]) as f from lines"
-        )
+        engine.run(f"create or replace temp table cut as {cut} lines")
         engine.withdraw("lines")
+        odd = [[str(n), decode(block.raw(n))] for n in block.odd_lines() if not block.too_long(n)]
+        if odd:
+            engine.run(f"insert into cut {cut} (select r[1]::bigint as n, r[2] as line from (select unnest(?::varchar[][]) as r))", [odd])
         engine.run(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {read} <> ''")
-        for (n,) in engine.rows(f"select n from cut where line <> '' and {read} = '' order by n"):
+        for (n,) in engine.rows(f"select n from cut where trim(line) <> '' and {read} = '' order by n"):
             loaded.reject(Rejected(key, shown, n, f"expected {len(have)} columns"))
-    if rows.broken:
-        loaded.doubts.append(f"`{shown}` ({key}): {rows.broken}")
+        for n in block.odd_lines():
+            if block.too_long(n):
+                loaded.reject(Rejected(key, shown, n, "line is longer than 1 MiB"))
 
 
 def _picked(relation: Relation, key: str, have: list[str], column: object) -> str:

@@ -39,8 +39,8 @@ with claimed as (
         c.detector || chr(31) || d.channel || chr(31) || case when {by_channel} then '' else c.cause_kind || chr(31) || c.cause end as bond
     from claims c join rest d on d.id = c.disclosure),
 parted as (
-    select *, case when seen_at - lag(seen_at) over (partition by bond order by seen_at, id) > interval {gap} second
-        then 1 else 0 end as breaks
+    select *, case when cause_kind <> 'recipient'
+            and seen_at - lag(seen_at) over (partition by bond order by seen_at, id) > interval {gap} second then 1 else 0 end as breaks
     from claimed)
 select *, bond || chr(31) || sum(breaks) over (partition by bond order by seen_at, id rows unbounded preceding) as incident from parted
 """

@@ -120,7 +120,8 @@ class Detector:
 
     The query reads `disclosures`, `unentitled`, `entitlements`, `owners` and `canaries` and returns the columns
     `disclosure` (id), `cause_kind` (route, header or recipient), `cause` (text) and `evidence`.
-    `settings` are the named thresholds with their defaults; the query refers to them as `{name}`.
+    `settings` are the named thresholds with their defaults; the query refers to them as `{name}`,
+    and to the mask of the sensitive data classes as `{sensitive}`.
     `grouped_by` says what makes one incident: the same cause, or all findings of a channel (a fault of the whole portal).
     """
 

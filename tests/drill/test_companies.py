@@ -10,10 +10,10 @@ def business():
     return make_business(2, accounts=1_600, supply=Supply.of(2))
 
 
-def test_one_company_is_large_and_the_others_have_five_to_fifty_lines(business):
+def test_one_company_is_large_and_the_others_have_five_to_44_lines(business):
     largest, *others = (len(company.lines) for company in business.companies)
     assert largest == 400
-    assert all(5 <= size < 50 for size in others)
+    assert all(5 <= size <= 44 for size in others)
     assert largest + sum(others) == 1_600
 
 

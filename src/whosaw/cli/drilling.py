@@ -79,7 +79,8 @@ def compare(result: Result, truth: dict[str, Any]) -> Compared:
     left = list(result.incidents)
     pairs = []
     for true in truth["incidents"]:
-        match = next((i for i in left if _same(i, true)), None)
+        alike = [i for i in left if _same(i, true)]
+        match = min(alike, key=lambda i: abs(i.since - _moment(true["first"])), default=None)
         if match is not None:
             left.remove(match)
         pairs.append((true, match, _problems(true, match) if match else ["missed"]))

@@ -1,4 +1,7 @@
-"""Finds personal data shown to visitors who had not logged in, on a route not declared public (Optus 2022, First American 2019)."""
+"""Finds personal data shown to visitors who had not logged in, on a route not declared public (Optus 2022, First American 2019).
+
+A line without a login whose session had one elsewhere is no such visitor.
+"""
 
 from whosaw.model import Detector
 
@@ -6,8 +9,10 @@ DETECTOR = Detector(
     name="anonymous-read",
     claim="personal data were shown to visitors who had not logged in",
     query="""
-        select u.id as disclosure, 'route' as cause_kind, u.route as cause, 'strong' as evidence
+        select u.id as disclosure, 'route' as cause_kind, coalesce(u.route, 'unnamed route') as cause, 'strong' as evidence
         from unentitled u
-        where u.recipient_kind = 'anonymous'
+        left join (select distinct session from disclosures where session is not null and recipient is not null) s
+            on s.session = u.session
+        where u.recipient_kind = 'anonymous' and s.session is null
     """,
 )

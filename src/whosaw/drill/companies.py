@@ -76,8 +76,8 @@ def make_business(seed: int, *, accounts: int, supply: Supply) -> Business:
     chance = dice(seed, "companies")
     sizes = [min(_LARGEST, accounts // 2)]
     while (left := accounts - sum(sizes)) > 0:
-        # Most companies are small; at least five lines, and no rest that would be smaller than that.
-        size = min(5 + int(36 * chance.random() ** 3), left)
+        # Most companies are small, and even a small operator has several: at least five lines, and no rest smaller than that.
+        size = min(5 + int(36 * chance.random() ** 3), max(5, accounts // 12), left)
         sizes.append(left if left - size < 5 else size)
     companies = [_company(chance, number, size, supply) for number, size in enumerate(sizes, 1)]
     users, mandates = _users(chance, companies)

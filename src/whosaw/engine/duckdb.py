@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from whosaw.errors import QueryError, StorageError, WhosawError
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Row = tuple[Any, ...]
+
+_CLEAR = re.compile(r"[\w.+-]*[0-9]{5,}[\w.-]*|[^\s'\"`]+@[^\s'\"`]+")
+"""What may be an identifier in the engine's own messages, which quote the value they stumbled over."""
 
 MEMORY = "1200MB"
 """Enough for ten million lines against millions of entitlements; what does not fit is spilled, encrypted, to the temporary folder."""
@@ -25,25 +29,32 @@ create macro pseudonym(domain, value) as
 """The same key that `identifiers.pseudonyms` computes for one value, for a whole column at once."""
 
 
+DECODED = """
+create macro decoded(text) as coalesce(try(url_decode(text)), text)
+"""
+"""A text with its percent signs undone; one that would not be UTF-8 afterwards is left as it is, since logs hold whatever was sent."""
+
+
 MOMENT = """
 create macro moment(t, zone) as
-    case when regexp_matches(t, '([zZ]|[+-][0-9]{2}:?[0-9]{2})$') then try_cast(t as timestamptz)
-         else timezone(zone, try_cast(t as timestamp)) end at time zone 'UTC'
+    case when regexp_matches(t, '^[0-9].*([A-Za-z]|:[0-9.]+ ?[+-][0-9]{2}(:?[0-9]{2})?)$') then try_cast(t as timestamptz)
+         when regexp_matches(t, '^[0-9]') then timezone(zone, try_cast(t as timestamp)) end at time zone 'UTC'
 """
-"""An ISO 8601 time in UTC; without an offset it is a time in `zone`; nonsense is null."""
+"""An ISO 8601 time in UTC, its offset in hours or minutes or a zone's name; without one it is a time in `zone`; nonsense is null."""
 
 
 OBJECT_KEY = """
-create macro e164(digits) as
-    case when getvariable('calling_code') = '' then digits
+create macro e164_digits(digits, international) as
+    case when getvariable('calling_code') = '' or international then digits
          when starts_with(digits, '00') then digits[3:]
          when getvariable('trunk') <> '' and starts_with(digits, getvariable('trunk'))
              then getvariable('calling_code') || digits[length(getvariable('trunk')) + 1:]
          when not starts_with(digits, getvariable('calling_code')) then getvariable('calling_code') || digits
          else digits end;
+create macro e164(number) as
+    e164_digits(regexp_replace(replace(number, '(0)', ''), '[^0-9]', '', 'g'), regexp_matches(number, '^[^0-9]*[+]'));
 create macro object_key(kind, value) as
-    case when value <> '' then pseudonym('o', kind || ':' ||
-        case when kind = 'number' then e164(regexp_replace(value, '[^0-9]', '', 'g')) else value end) end
+    case when value <> '' then pseudonym('o', kind || ':' || case when kind = 'number' then e164(value) else value end) end
 """
 """The key of an object. A telephone number is brought to E.164 first, so that each of its spellings is the same object."""
 
@@ -69,6 +80,7 @@ class Engine:
             self.run(f"set temp_directory = {quoted(str(temp))}")
         self.run("set variable secret = ?::blob", [secret])
         self.run(PSEUDONYM)
+        self.run(DECODED)
         self.run(MOMENT)
         self.speak_of_numbers("", "")
         self.run(OBJECT_KEY)
@@ -127,4 +139,5 @@ def _ours(problem: Exception) -> WhosawError:
     text = str(problem).partition("\n")[0]
     if "No space left" in text or "could not allocate" in text.lower() or "max_temp_directory_size" in text:
         return StorageError("the disk is full; nothing of this run was kept", hint="free some space, or set TMPDIR to a larger disk")
+    text = _CLEAR.sub("...", text)
     return QueryError(text.partition(": ")[2].lower() or text.lower(), hint="run with --debug to see the whole message")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import glob
-import gzip
 import hashlib
 import io
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from whosaw.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 BLOCK = 64 << 20
 """Bytes read at a time: large enough that the engine's two threads are busy, small enough that memory stays flat."""
@@ -26,12 +26,26 @@ LONGEST_LINE = 1 << 20
 
 BATCH_LINES = 1 << 15
 
+SAMPLE, LONGEST_SAMPLED = 1 << 18, 1 << 16
+"""Bytes looked at for guessing the format, and of each line: no format needs more to be recognised."""
+
+HEAD = 1 << 16
+
+BOM_UTF8 = b"\xef\xbb\xbf"
+
+DAMAGED = "compressed data is damaged or ends early"
+
 _GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+_PACKED, _ZSTD_PIECE = 1 << 16, 1 << 12
+_PROBLEMS = (OSError, EOFError, zlib.error)
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:
     """Return the files a pattern names, relative to a folder or absolute, in order."""
-    return [Path(name) for name in sorted(glob.glob(str(folder / pattern)))]  # noqa: PTH207 - Path.glob knows no absolute patterns
+    literal = folder / pattern
+    if literal.is_file():  # a name may hold the signs of a pattern: access[1].log
+        return [literal]
+    return [folder / name for name in sorted(glob.glob(pattern, root_dir=folder))]  # noqa: PTH207 - Path.glob knows no absolute patterns
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,10 @@ class Block:
         i = line - self.first
         start = int(self.ends[i - 1]) + 1 if i else 0
         return bytes(self.data[start : int(self.ends[i])].tobytes()).removesuffix(b"\r")
+
+    def odd_lines(self) -> list[int]:
+        """Return the physical numbers of the lines that must not go to the engine."""
+        return [self.first + int(i) for i in self.odd.nonzero()[0]]
 
     def too_long(self, line: int) -> bool:
         """Return whether a line is longer than any log line can be."""
@@ -127,9 +145,7 @@ class Input:
         except IsADirectoryError as problem:
             raise InputError(f"`{path}` is a folder, expected a file", hint=f'name its files: "{path}/*"') from problem
         except OSError as problem:
-            raise InputError(
-                f"cannot read `{path}`: {(problem.strerror or 'unknown reason').lower()}", hint="check the path and its permissions"
-            ) from problem
+            raise _cannot_read(path, problem) from problem
 
     @property
     def is_parquet(self) -> bool:
@@ -137,30 +153,27 @@ class Input:
         return self.magic == _PARQUET
 
     def sample(self, lines: int = 200) -> list[bytes]:
-        """Return the first lines, without line ends, for guessing the format."""
-        try:
-            with self._open() as f:
-                head = f.read(1 << 18)
-        except (OSError, EOFError, zlib.error, ValueError):
-            return []
-        return [line.removesuffix(b"\r") for line in head.split(b"\n")[:lines] if line.strip()]
+        """Return the first lines, without line ends, for guessing the format; an endless line is cut."""
+        found = (line.removesuffix(b"\r")[:LONGEST_SAMPLED] for line in self._first_lines()[:lines])
+        return [line for line in found if line.strip()]
+
+    def heading(self) -> tuple[int, bytes]:
+        """Return number and text of the first line that is not blank; 0 and nothing if there is none."""
+        return next(((i, line.removesuffix(b"\r")) for i, line in enumerate(self._first_lines(), start=1) if line.strip()), (0, b""))
 
     def head(self) -> bytes:
         """Return the first bytes of the content, which tell one file from another."""
-        try:
-            with self._open() as f:
-                return f.read(1 << 16) or b""
-        except (OSError, EOFError, zlib.error, ValueError):
-            return b""
+        with self._open() as f:
+            return f.read(HEAD) or b""
+
+    def _first_lines(self) -> list[bytes]:
+        with self._open() as f:
+            return (f.read(SAMPLE) or b"").removeprefix(BOM_UTF8).split(b"\n")
 
     def whole(self, limit: int = 1 << 30) -> bytes:
         """Return all bytes of a document (HAR); beyond `limit` the document is said to be broken."""
-        try:
-            with self._open() as f:
-                data = f.read(limit + 1)
-        except (OSError, EOFError, zlib.error, ValueError):
-            self.broken = "compressed data is damaged or ends early"
-            return b""
+        with self._open() as f:
+            data = self._read(f, limit + 1)
         if len(data) > limit:
             self.broken = "document is larger than 1 GiB"
             data = b""
@@ -179,7 +192,7 @@ class Input:
             while True:
                 chunk = self._read(f)
                 self._note(chunk)
-                data = rest + chunk
+                data = rest + (chunk if self.bytes_read > len(chunk) else chunk.removeprefix(BOM_UTF8))
                 cut = len(data) if not chunk else data.rfind(b"\n") + 1
                 rest = data[cut:]
                 if len(rest) > BLOCK:
@@ -203,53 +216,148 @@ class Input:
         self.digest.update(chunk[done:])
         self.bytes_read += len(chunk)
 
-    def _read(self, f: io.BufferedIOBase | io.RawIOBase) -> bytes:
+    def _read(self, f: io.BufferedIOBase | io.RawIOBase, size: int = BLOCK) -> bytes:
         try:
-            return f.read(BLOCK) or b""
-        except (OSError, EOFError, zlib.error, ValueError):
-            self.broken = "compressed data is damaged or ends early"
+            chunk = f.read(size) or b""
+        except OSError as problem:  # a disk or network file that fails half-way
+            self.broken = f"cannot be read to its end: {_reason(problem)}"
             return b""
+        if isinstance(f, _Unpacked):
+            self.broken = f.broken
+        return chunk
 
     def _open(self) -> io.BufferedIOBase | io.RawIOBase:
-        if self.magic[:2] == _GZIP:
-            return _Partial(gzip.open(self.path, "rb"))
-        if self.magic == _ZSTD:
-            import zstandard
-
-            reader = zstandard.ZstdDecompressor().stream_reader(self.path.open("rb"), closefd=True, read_across_frames=True)
-            return _Partial(reader)
-        return self.path.open("rb")
+        try:
+            file = self.path.open("rb")
+        except OSError as problem:  # it was there a moment ago: logs are rotated while they are read
+            raise _cannot_read(self.path, problem) from problem
+        kind = _Gzip if self.magic[:2] == _GZIP else _Zstd if self.magic == _ZSTD else None
+        return _Unpacked(file, kind) if kind else file
 
 
-class _Partial(io.RawIOBase):
-    """A decompressing stream that hands out what it has before it reports damage: a cut-off archive still holds evidence."""
+def _reason(problem: OSError) -> str:
+    return (problem.strerror or "unknown reason").lower()
 
-    def __init__(self, inner: Any) -> None:  # noqa: ANN401
+
+def _cannot_read(path: Path, problem: OSError) -> InputError:
+    return InputError(f"cannot read `{path}`: {_reason(problem)}", hint="check the path and its permissions")
+
+
+class _Unpacked(io.RawIOBase):
+    """A decompressing stream that hands out all it has before damage, and tells the damage in `broken`: a cut-off archive is evidence."""
+
+    def __init__(self, file: IO[bytes], kind: type[_Gzip | _Zstd]) -> None:
         super().__init__()
-        self.inner = inner
-        self.problem: Exception | None = None
+        self._file, self._kind, self._unpack = file, kind, kind()
+        self._ready = bytearray()
+        self._between = self._ended = False
+        self.broken = ""
 
     def read(self, size: int = -1, /) -> bytes:
-        if self.problem is not None:
-            raise self.problem
-        wanted, got = size if size >= 0 else 1 << 62, []
-        while wanted > 0:
-            try:
-                piece = self.inner.read(min(wanted, 1 << 16))
-            except Exception as problem:  # noqa: BLE001 - gzip, zlib and zstandard each have their own
-                self.problem = EOFError(str(problem))
-                break
-            if not piece:
-                break
-            got.append(piece)
-            wanted -= len(piece)
-        if not got and self.problem is not None:
-            raise self.problem
-        return b"".join(got)
+        while not self._ended and (size < 0 or len(self._ready) < size):
+            self._more()
+        cut = len(self._ready) if size < 0 else size
+        found = bytes(self._ready[:cut])
+        del self._ready[:cut]
+        return found
 
     def close(self) -> None:
-        self.inner.close()
+        self._file.close()
         super().close()
+
+    def _more(self) -> None:
+        piece = self._file.read(_PACKED)
+        if not piece:
+            self._ended = True
+            if not self._between:
+                self.broken = DAMAGED
+                self._ready += self._unpack.flush()
+        while piece and not self._ended:
+            piece = self._take(piece)
+
+    def _take(self, piece: bytes) -> bytes:
+        """Unpack a piece; return what of it belongs to the next member (archives may be written one behind the other)."""
+        if self._between:
+            piece = piece.lstrip(b"\0")  # padding to a whole tape block
+            if not piece:
+                return b""
+            self._unpack, self._between = self._kind(), False
+        try:
+            self._ready += self._unpack.feed(piece)
+        except _PROBLEMS:
+            self._ready += self._unpack.salvaged()
+            self.broken, self._ended = DAMAGED, True
+            return b""
+        self._between = self._unpack.finished
+        return self._unpack.rest if self._between else b""
+
+
+class _Gzip:
+    """One gzip member."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=31)
+        self._before, self._piece = self._inner.copy(), b""
+
+    def feed(self, piece: bytes) -> bytes:
+        self._before, self._piece = self._inner.copy(), piece
+        return self._inner.decompress(piece)
+
+    def salvaged(self) -> bytes:
+        """Return what the piece that failed holds before its damage: it is fed again byte by byte."""
+        found = bytearray()
+        with suppress(*_PROBLEMS):
+            for i in range(len(self._piece)):
+                found += self._before.decompress(self._piece[i : i + 1])
+        return bytes(found)
+
+    def flush(self) -> bytes:
+        return self._inner.flush()
+
+    @property
+    def finished(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def rest(self) -> bytes:
+        return self._inner.unused_data
+
+
+class _Zstd:
+    """One Zstandard frame. It is unpacked in blocks, so nothing before a damaged block is lost by feeding small pieces."""
+
+    def __init__(self) -> None:
+        import zstandard
+
+        self._inner = zstandard.ZstdDecompressor().decompressobj()
+        self._got = bytearray()
+        self._rest = b""
+
+    def feed(self, piece: bytes) -> bytes:
+        self._got = bytearray()
+        try:
+            for i in range(0, len(piece), _ZSTD_PIECE):
+                self._got += self._inner.decompress(piece[i : i + _ZSTD_PIECE])
+                if self._inner.eof:
+                    self._rest = self._inner.unused_data + piece[i + _ZSTD_PIECE :]
+                    break
+        except Exception as problem:  # zstandard has its own base class, and is imported only when it is needed
+            raise zlib.error(str(problem)) from problem
+        return bytes(self._got)
+
+    def salvaged(self) -> bytes:
+        return bytes(self._got)
+
+    def flush(self) -> bytes:
+        return b""
+
+    @property
+    def finished(self) -> bool:
+        return bool(self._inner.eof)
+
+    @property
+    def rest(self) -> bytes:
+        return self._rest
 
 
 def _block(first: int, data: bytes) -> Block:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from whosaw.errors import LedgerError, StorageError
@@ -23,7 +24,12 @@ class Vault:
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-        self._cipher = AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=b"whosaw vault 1").derive(secret))
+        def derived(purpose: bytes) -> bytes:
+            return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret)
+
+        self._cipher = AESGCM(derived(b"whosaw vault 1"))
+        self.mark = derived(b"whosaw mark 1").hex()[:16]
+        """Tells keys apart without telling anything about them: a ledger remembers with which one it was written."""
 
     def __repr__(self) -> str:
         """Say that there is a vault, and nothing of its key."""
@@ -40,21 +46,22 @@ class Vault:
 
         try:
             return self._cipher.decrypt(sealed[:12], sealed[12:], None).decode()
-        except InvalidTag as problem:
-            raise LedgerError("the vault was sealed under another secret", hint="use the key file the ledger was made with") from problem
+        except (InvalidTag, ValueError) as problem:
+            raise LedgerError(
+                "the vault was sealed under another secret, or is damaged", hint="use the key file the ledger was made with"
+            ) from problem
 
 
-def secret(path: Path) -> bytes:
+def secret(path: Path, *, make: bool = True) -> bytes:
     """Return the secret of the pseudonyms, made on first use and readable by its owner alone.
 
-    Raises `LedgerError` for a file that holds no such secret, `StorageError` when it cannot be made.
+    Raises `LedgerError` for a file that holds no such secret or (unless one may be made) is missing, `StorageError` when it cannot be made.
     """
     try:
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as f:
-                f.write(secrets.token_hex(SECRET_BYTES) + "\n")
+            if not make:
+                raise LedgerError(f"the key file `{path}` is gone", hint="put it back: without it the ledger's pseudonyms mean nothing")
+            _make(path)
         value = bytes.fromhex(path.read_text().strip())
     except OSError as problem:
         raise StorageError(
@@ -66,3 +73,19 @@ def secret(path: Path) -> bytes:
     if len(value) != SECRET_BYTES:
         raise LedgerError(f"the key in `{path}` has {len(value)} bytes, expected {SECRET_BYTES}", hint="use the file whosaw made")
     return value
+
+
+def _make(path: Path) -> None:
+    """Write a new secret so that it is there whole or not at all, whoever else does the same at this moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w") as f:
+            f.write(secrets.token_hex(SECRET_BYTES) + "\n")
+            f.flush()
+            os.fsync(f.fileno())
+        with suppress(FileExistsError):  # somebody was quicker: theirs is the secret
+            os.link(part, path)
+    finally:
+        part.unlink()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from whosaw.engine.duckdb import Engine, quoted
 from whosaw.errors import ConfigError
+from whosaw.model import SENSITIVE, data_mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,12 +22,18 @@ REPAIRS_BEFORE = "account-mixup"
 REPAIRS: tuple[tuple[str, str], ...] = (
     (
         "ownership",
-        # Someone with no entitlement at all whose own page always showed one and the same customer: the login's registry row is missing.
+        # Someone with no entitlement at all whose own page showed one customer on more days than any other: the login's row is missing.
         """
         select u.id as disclosure, u.recipient, u.recipient as about from unentitled u
-        join (select recipient from disclosures where self_route and recipient is not null
-              group by recipient having count(distinct customer) = 1) one on one.recipient = u.recipient
-        where u.self_route and u.recipient_kind in ('customer_login', 'company_user')
+        join (
+            select recipient, customer, days,
+                row_number() over (partition by recipient order by days desc, customer) as place,
+                lead(days) over (partition by recipient order by days desc, customer) as next_days
+            from (select recipient, customer, count(distinct date_trunc('day', seen_at)) as days from disclosures
+                  where self_route and recipient is not null and customer is not null group by recipient, customer)
+        ) own on own.recipient = u.recipient and own.customer = u.customer
+        where own.place = 1 and (own.next_days is null or own.next_days < own.days)
+          and u.self_route and u.recipient_kind in ('customer_login', 'company_user')
           and u.recipient not in (select recipient from grants)
         """,
     ),
@@ -43,6 +50,10 @@ REPAIRS: tuple[tuple[str, str], ...] = (
             join (select "group", count(*) as size from groups group by "group") s on s."group" = g."group"
             group by m.recipient, g."group", s.size having count(*) * 2 >= s.size
         ) most on most.recipient = u.recipient and most."group" = g."group"
+        join (
+            select recipient, customer from unentitled
+            group by recipient, customer having count(distinct date_trunc('day', seen_at)) >= 2
+        ) again on again.recipient = u.recipient and again.customer = u.customer
         """,
     ),
     (
@@ -96,7 +107,7 @@ def detect(engine: Engine, detectors: Sequence[Detector], settings: Mapping[str,
     for detector in detectors:
         if detector.name == REPAIRS_BEFORE:
             _repair(engine)
-        values = {**detector.settings, **settings.get(detector.name, {})}
+        values = {"sensitive": data_mask(SENSITIVE), **detector.settings, **settings.get(detector.name, {})}
         engine.run(
             f"insert into claims select c.disclosure, {quoted(detector.name)}, c.cause_kind, c.cause, c.evidence "
             f"from ({detector.query.format(**values)}) c where {_FREE}"

@@ -21,6 +21,11 @@ SHOWN = "(status is null or status between 200 and 299 or status = 304)"
 SENT = "(cache is null or not (cache like '%denied%' or (cache like '%hit%' and cache not like '%refresh%')))"
 """A site is shown what stands in the request, whatever it answers; but a proxy that refuses or answers from its cache asks no site."""
 
+SANE = "seen between timestamp '1990-01-01' and timestamp '2100-01-01'"
+"""No log is older, and a clock that is a century ahead would stretch every scope to itself."""
+
+_PATH = "^(?:[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*)?([^?#]*)"
+
 _ANONYMOUS = (RecipientKind.CUSTOMER_LOGIN, RecipientKind.COMPANY_USER)
 
 
@@ -67,12 +72,13 @@ class _Builder:
 
     def careful(self) -> str:
         """Return the query that takes rows from the careful path: the line number and then the used fields, all as text."""
-        raw = [f"nullif(nullif(r[{i}], '-'), '')" for i in range(2, len(self.used) + 2)]
+        raw = [self._clean(f"r[{i}]") for i in range(2, len(self.used) + 2)]
         return self._timed("select r[1]::bigint as n, r from found", raw)
 
     def _timed(self, inner: str, raw: list[str]) -> str:
-        shown = ", ".join(f"{text} as {named(name)}" for text, name in zip(raw, self.used, strict=True))
-        return f"select n, {self._seen_at()} as seen_at, * exclude (n) from (select n, {shown} from ({inner}))"
+        shown = ", ".join(f"{text} as {self._column(name)}" for text, name in zip(raw, self.used, strict=True))
+        timed = f"select *, {self._seen_at()} as seen from (select n, {shown} from ({inner}))"
+        return f"select * exclude (seen), case when {SANE} then seen end as seen_at from ({timed})"
 
     def rows(self) -> str:
         """Return the query that makes ledger rows, one per cut line, with `is_disclosure` telling which of them show data."""
@@ -81,7 +87,7 @@ class _Builder:
         uri = self._role("uri")
         facts = {
             "uri": uri or "null",
-            "path": f"regexp_extract({uri}, '^(?:[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*)?([^?#]*)', 1)" if uri else "null",
+            "path": _plain_path(f"regexp_extract({uri}, {quoted(_PATH)}, 1)") if uri else "null",
             "host": self._host(uri),
             "method": self._role("method") or "null",
             "status": f"try_cast({self._role('status')} as smallint)" if "status" in roles else "null::smallint",
@@ -152,7 +158,11 @@ class _Builder:
         if field not in self.layout.fields:
             raise ConfigError(f"`{key}` names `{field}`, which the lines do not have", hint=f"fields are {self._known()}")
         self.used[field] = None
-        return named(field)
+        return self._column(field)
+
+    def _column(self, field: str) -> str:
+        """Return the name of a field in our queries: a log may call its fields `n` or `seen_at`, or two of them `user` and `User`."""
+        return f"field{self.layout.fields.index(field)}"
 
     def _known(self) -> str:
         return ", ".join(f"`{name}`" for name in self.layout.fields)
@@ -173,7 +183,7 @@ class _Builder:
             return self._use(name, key)
         if kind == "query":
             uri = self._role("uri", needed=True)
-            return f"nullif(url_decode(regexp_extract({uri}, {quoted('[?&]' + re.escape(name) + '=([^&# ]*)')}, 1)), '')"
+            return f"nullif(decoded(regexp_extract({uri}, {quoted('[?&]' + re.escape(name) + '=([^&# ]*)')}, 1)), '')"
         if kind == "cookie":
             return self._cookie(name, key)
         held = self.layout.headers if kind == "header" else self.layout.responses
@@ -201,7 +211,12 @@ class _Builder:
         if self.layout.unquote == "csv":
             text = f"case when starts_with({raw}, '\"') then replace({raw}[2:-2], '\"\"', '\"') else {raw} end"
         elif self.layout.unquote == "backslash":
-            text = f"replace({raw}, '\\\"', '\"')"
+            # what is no printable ASCII is written as \xHH, one byte each: %HH in another spelling
+            bytewise = f"try(url_decode(replace(replace({raw}, '%', '%25'), '\\x', '%')))"
+            text = (
+                f"case when contains({raw}, '\\x') and not contains({raw}, '\\\\') then coalesce({bytewise}, {raw}) "
+                f"else replace({raw}, '\\\"', '\"') end"
+            )
         return f"nullif(nullif({text}, '-'), '')"
 
     def _seen_at(self) -> str:
@@ -211,9 +226,9 @@ class _Builder:
         if clock == "clf":
             return f"try_strptime({t}, '%d/%b/%Y:%H:%M:%S %z') at time zone 'UTC'"
         if clock == "epoch":
-            return f"make_timestamp((try_cast({t} as decimal(20, 6)) * 1000000)::bigint)"
+            return f"try(make_timestamp((try_cast({t} as decimal(20, 6)) * 1000000)::bigint))"
         if clock == "epoch_ms":
-            return f"make_timestamp(try_cast({t} as bigint) * 1000)"
+            return f"try(make_timestamp(try_cast({t} as bigint) * 1000))"
         if clock == "iso":
             return f"moment({t}, {zone})"
         parsed = f"try_strptime({t}, {quoted(clock)})"
@@ -223,9 +238,11 @@ class _Builder:
         parts = [self._role("host")] if "host" in self.roles else []
         if uri:
             # an absolute address (a proxy's), or the authority of a CONNECT
-            parts.append(f"nullif(regexp_extract({uri}, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?([^/:?#]+)', 1), '')")
-            parts.append(f"nullif(regexp_extract({uri}, '^([^/:?#]+):[0-9]+$', 1), '')")
-        return f"lower(coalesce({', '.join(parts)}))" if parts else "null"
+            parts.append(f"nullif(regexp_extract({uri}, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?(\\[[^\\]]*\\]|[^/:?#]+)', 1), '')")
+            parts.append(f"nullif(regexp_extract({uri}, '^(\\[[^\\]]*\\]|[^/:?#]+):[0-9]+$', 1), '')")
+        # one site has one name: without a port, and without the dot of the root
+        bare = r"regexp_replace(coalesce({}), '^([^:]+?|\[.*\])\.?(:[0-9]+)?$', '\1')"
+        return f"lower({bare.format(', '.join(parts))})" if parts else "null"
 
     def _kind(self) -> str:
         kind = self.source.recipient_kind
@@ -240,7 +257,7 @@ class _Builder:
             return "select null::bigint as n, null::bigint as object, null::varchar as form, null::varchar as field where false"
         return f"""
             select n, arg_min(object, rank) as object, arg_min(d.form, rank) as form, arg_min(field, rank) as field
-            from (select n, field, unnest(regexp_extract_all(url_decode(url_decode(text)), {quoted(TOKEN_PATTERN)})) as token
+            from (select n, field, unnest(regexp_extract_all(decoded(decoded(text)), {quoted(TOKEN_PATTERN)})) as token
                   from (select n, unnest([{", ".join(texts)}], recursive := true) from cut where seen_at is not null)) t
             join disguised d on d.token = hash(case when regexp_full_match(t.token, '[0-9A-Fa-f]+') then lower(t.token) else t.token end)
             group by n"""
@@ -265,7 +282,7 @@ class _Builder:
 
     def _shape(self) -> str:
         """Return an unlisted page's address with everything that looks like an identifier left out."""
-        return "screen" if self.source.screen else "regexp_replace(path, '/[^/]*[0-9@%][^/]*', '/{id}', 'g')"
+        return "screen" if self.source.screen else "regexp_replace(path, '/([^/]*[^/A-Za-z._~-][^/]*|[^/]{25,})', '/{id}', 'g')"
 
     def _routes(self) -> tuple[str, str]:
         subject = self._subject()
@@ -277,6 +294,7 @@ class _Builder:
         types = [f"when {quoted(r.template)} then {quoted(r.object)}" for r in self.source.route if r.object]
         default_type = quoted(self.source.object_type or "object")
         text = f"case template {' '.join(texts)} else named_object end" if texts else "named_object"
+        text = f"decoded({text})" if texts else text
         kind = f"case template {' '.join(types)} else {default_type} end" if types else default_type
         return route, f"{text} as object_text, {kind} as object_type"
 
@@ -289,6 +307,12 @@ class _Builder:
         if self.source.recipient_kind is not RecipientKind.SITE or not named_by:
             return "null"
         return quoted(named_by[0][1])
+
+
+def _plain_path(path: str) -> str:
+    """Return a path as the server reads it, its percent signs undone; those for a separator stay until the object is cut out."""
+    kept = f"regexp_replace({path}, '%(2[fF]|3[fF]|23|25)', '%25\\1', 'g')"
+    return f"case when contains({path}, '%') then decoded({kept}) else {path} end"
 
 
 def _pattern(route: Route, *, whole: bool = True) -> str:

@@ -71,17 +71,17 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
     """
     former = work.ledger.earlier(job.source.name, job.shown)
     source_file = Input(job.path, marks=[row.size for row in former])
-    number = work.ledger.number(job.source.name, source_file.head())
+    number = work.ledger.number(job.source.name, source_file.head(), former)
     reading = _Reading(work, job, number)
     reading.take_all(source_file, progress, most)
     if work.ledger.holds(job.source.name, source_file.digest.hexdigest()):
         return False
     grown = next((row for row in former if source_file.digest_at.get(row.size) == row.digest), None)
-    taken_by = work.ledger.taken(number)
-    if taken_by is not None and (grown is None or grown.number != number):
+    own = grown.number if grown else work.ledger.free_number(number)
+    if own != number:
         # Another file begins alike: read again under a number of its own, so that no two lines have one name.
         source_file = Input(job.path)
-        reading = _Reading(work, job, work.ledger.free_number(number))
+        reading = _Reading(work, job, own)
         reading.take_all(source_file, progress, most)
     work.ledger.append(reading.addition(source_file, grown.number if grown else None))
     return True

@@ -61,7 +61,7 @@ where d.why is null
                     and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0)
   and not exists (select 1 from site_grants e where e.recipient = d.recipient
                     and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0)
-  and not exists (select 1 from customer_grants e where e.customer = d.customer
+  and not exists (select 1 from customer_grants e join rules on rules.rule = e.rule where e.customer = d.customer and rules.entitles
                     and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0)
 """
 

@@ -67,10 +67,12 @@ class Work:
 @contextmanager
 def opened(case: Case, *, write: bool = False) -> Iterator[Work]:
     """Open a case for the length of a `with`: its secret, its engine and its ledger."""
-    key = secret(case.key_file)
     with Ledger(case.ledger, write=write) as ledger:
+        key = secret(case.key_file, make=not ledger.keyed)
+        vault = Vault(key)
+        ledger.claim(vault.mark)
         engine = Engine(secret=key, temp=case.ledger / "spill")
         try:
-            yield Work(case, engine, ledger, Vault(key))
+            yield Work(case, engine, ledger, vault)
         finally:
             engine.close()

@@ -10,21 +10,27 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from whosaw.engine.duckdb import Engine, named, quoted
-from whosaw.errors import LedgerError, StorageError
+from whosaw.errors import LedgerError, QueryError, StorageError, WhosawError
 from whosaw.model import Rejected
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 VERSION = "1"
+MANIFEST = "manifest.sqlite"
+
+_FOLDERS = ("disclosures", "incoming")
+_PART = re.compile(r"(?:[0-9a-f]{8}-[0-9a-f]{8}-)?[0-9]{4,}\.parquet")
+_LABEL = re.compile(r"D-([0-7][0-9a-f]{7})\.([0-9]{1,10})")
 
 COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("id", "BIGINT", "file number in the upper bits, line number in the lower 32; shown as `D-<file>.<line>`"),
@@ -67,6 +73,7 @@ create table if not exists files (
     lines integer not null, disclosures integer not null, rejected integer not null, other integer not null, broken text not null,
     unique (source, digest));
 create table if not exists parts (path text primary key, number integer not null references files, rows integer not null);
+create table if not exists superseded (source text not null, digest text not null, primary key (source, digest));
 create table if not exists rejected (number integer not null references files, line integer not null, reason text not null);
 create table if not exists pulse (
     source text not null, bucket integer not null, lines integer not null, first integer not null, last integer not null,
@@ -132,26 +139,22 @@ class Ledger:
         Raises `LedgerError` for a damaged or foreign one or when another process writes it, `StorageError` when it cannot be written.
         """
         self.folder = folder
-        self._lock: IO[str] | None = None
-        try:
-            (folder / "disclosures").mkdir(parents=True, exist_ok=True)
-            (folder / "incoming").mkdir(exist_ok=True)
-            self._db = sqlite3.connect(folder / "manifest.sqlite", isolation_level=None, timeout=2)
-            self._db.executescript("pragma journal_mode = wal; pragma synchronous = full;" + _TABLES)
-            if write:
-                self._lock = _only_writer(folder)
-        except OSError as problem:
-            raise _cannot_write(folder, problem) from problem
-        except sqlite3.DatabaseError as problem:
-            raise _not_ours(folder, problem) from problem
-        self._db.execute("insert or ignore into meta values ('version', ?)", [VERSION])
-        if self.meta("version") != VERSION:
-            raise LedgerError(
-                f"`{folder}` is a ledger of version {self.meta('version')}, expected {VERSION}", hint="judge into a new folder with --dir"
-            )
-        if write:
-            self.forget_parts()
-            self._sweep()
+        with ExitStack() as opened:
+            try:
+                _refuse_foreign(folder)
+                for name in _FOLDERS:
+                    (folder / name).mkdir(parents=True, exist_ok=True)
+                self._db = opened.enter_context(closing(sqlite3.connect(folder / MANIFEST, isolation_level=None, timeout=2)))
+                self._prepare()
+                if write:
+                    opened.callback(os.close, _only_writer(folder))
+                    self.forget_parts()
+                    self._sweep()
+            except OSError as problem:
+                raise _cannot_write(folder, problem) from problem
+            except sqlite3.Error as problem:
+                raise _trouble(folder, problem) from problem
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
         """Return the ledger itself."""
@@ -159,36 +162,94 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         """Close the manifest and let the next writer in."""
-        self._db.close()
-        if self._lock is not None:
-            self._lock.close()
+        self._opened.close()
+
+    def _prepare(self) -> None:
+        """Make the manifest's tables. A manifest that is someone else's is found out before anything is written to it."""
+        tables = {name for (name,) in self._db.execute("select name from sqlite_master where type = 'table'")}
+        if tables and not {"meta", "files", "parts"} <= tables:
+            raise _not_ours(self.folder, "its manifest holds something else")
+        self._db.executescript("pragma journal_mode = wal; pragma synchronous = full;" + _TABLES)
+        self._db.execute("insert or ignore into meta values ('version', ?)", [VERSION])
+        if self.meta("version") != VERSION:
+            raise LedgerError(
+                f"`{self.folder}` is a ledger of version {self.meta('version')}, expected {VERSION}",
+                hint="judge into a new folder with --dir",
+            )
 
     def _sweep(self) -> None:
         """Remove files of disclosures that the manifest does not name: what a crash left, or what a grown file replaced."""
-        named_files = {row[0] for row in self._db.execute("select path from parts")}
+        named_files = {path for (path,) in self._rows("select path from parts")}
         for path in (self.folder / "disclosures").iterdir():
-            if path.name not in named_files:
+            if _PART.fullmatch(path.name) and path.name not in named_files:
                 path.unlink()
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement on the manifest; trouble becomes ours."""
+        try:
+            return self._db.execute(sql, values).fetchall()
+        except sqlite3.Error as problem:
+            raise _trouble(self.folder, problem) from problem
+
+    def _together(self, change: Callable[[sqlite3.Cursor], object]) -> None:
+        """Make a change in one transaction: all of it, or nothing."""
+        try:
+            with closing(self._db.cursor()) as db:
+                db.execute("begin immediate")
+                try:
+                    change(db)
+                    db.execute("commit")
+                except BaseException:
+                    if self._db.in_transaction:  # a full disk has ended it already
+                        db.execute("rollback")
+                    raise
+        except sqlite3.Error as problem:
+            raise _trouble(self.folder, problem) from problem
 
     def meta(self, key: str) -> str:
         """Return a remembered fact about the ledger, or an empty text."""
-        row = self._db.execute("select value from meta where key = ?", [key]).fetchone()
-        return str(row[0]) if row else ""
+        rows = self._rows("select value from meta where key = ?", [key])
+        return str(rows[0][0]) if rows else ""
 
     def remember(self, key: str, value: str) -> None:
         """Keep a fact about the ledger (which configuration it was read with)."""
-        self._db.execute("insert or replace into meta values (?, ?)", [key, value])
+        self._rows("insert or replace into meta values (?, ?)", [key, value])
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it is bound to a key already, so that only that one will do."""
+        return bool(self.meta("key"))
+
+    def claim(self, mark: str) -> None:
+        """Bind the ledger to a key by its mark. Raises `LedgerError` for another key: its pseudonyms would match nothing."""
+        self._rows("insert or ignore into meta values ('key', ?)", [mark])
+        if self.meta("key") != mark:
+            raise LedgerError(
+                f"the ledger `{self.folder}` was written with another key",
+                hint="put its own key file back, or judge into a new folder with --dir",
+            )
 
     def holds(self, source: str, digest: str) -> bool:
-        """Return whether the very same content was read for this source before."""
-        return self._db.execute("select 1 from files where source = ? and digest = ?", [source, digest]).fetchone() is not None
+        """Return whether the very same content was read for this source before, be it as the beginning of a longer file."""
+        query = "select 1 from files where source = ? and digest = ? union all select 1 from superseded where source = ? and digest = ?"
+        return bool(self._rows(query, [source, digest, source, digest]))
 
     def earlier(self, source: str, path: str) -> list[FileRow]:
-        """Return former readings of a path, which a grown file would hold as its beginning."""
-        return [row for row in self.files() if row.source == source and row.path == path]
+        """Return former readings which a grown file would hold as its beginning, the longest first.
 
-    def number(self, source: str, head: bytes) -> int:
-        """Return a file number made of how its content begins, so that the order of files changes nothing and a grown file keeps its own."""
+        A log that is rotated goes on growing under another name; a file without rows (a heading) is the beginning of many and of none.
+        """
+        found = [row for row in self.files() if row.source == source and (row.path == path or row.disclosures + row.other)]
+        return sorted(found, key=lambda row: -row.size)
+
+    def number(self, source: str, head: bytes, former: Sequence[FileRow] = ()) -> int:
+        """Return a file number made of how its content begins, so that the order of files changes nothing.
+
+        A file that has grown since a former reading keeps its number.
+        """
+        for row in former:
+            if 0 < row.size <= len(head) and hashlib.sha256(head[: row.size]).hexdigest() == row.digest:
+                return row.number
         return int.from_bytes(hashlib.sha256(source.encode() + b"\0" + head).digest()[:4], "big") >> 1
 
     def taken(self, number: int) -> FileRow | None:
@@ -196,7 +257,7 @@ class Ledger:
         return next((row for row in self.files() if row.number == number), None)
 
     def free_number(self, number: int) -> int:
-        """Return the next number that no file has."""
+        """Return the first number from this one on that no file has."""
         while self.taken(number) is not None:
             number = (number + 1) % (1 << 31)
         return number
@@ -205,17 +266,21 @@ class Ledger:
         """Write an engine's table to a file that does not count before `append`. Raises `StorageError` when the disk is full."""
         path = self.folder / "incoming" / f"{i:04}.parquet"
         columns = ", ".join(f"{named(name)}::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
-        engine.run(f"copy (select {columns} from {table}) to {quoted(str(path))} (format parquet, compression zstd, row_group_size 262144)")
         try:
+            engine.run(
+                f"copy (select {columns} from {table}) to {quoted(str(path))} (format parquet, compression zstd, row_group_size 262144)"
+            )
             _sync(path)
-        except OSError as problem:
-            raise _cannot_write(self.folder, problem) from problem
+        except (OSError, WhosawError) as problem:
+            path.unlink(missing_ok=True)
+            raise (_cannot_write(self.folder, problem) if isinstance(problem, OSError) else problem) from problem
         return Part(path, rows)
 
     def forget_parts(self) -> None:
         """Remove written parts that never came to count."""
         for orphan in (self.folder / "incoming").iterdir():
-            orphan.unlink()
+            if _PART.fullmatch(orphan.name):
+                orphan.unlink()
 
     def append(self, addition: Addition) -> None:
         """Record all of a file, or nothing. Raises `StorageError` when the disk is full."""
@@ -225,25 +290,15 @@ class Ledger:
             for part, name in zip(addition.parts, names, strict=True):
                 part.path.rename(self.folder / "disclosures" / name)
             _sync(self.folder / "disclosures")
-            with closing(self._db.cursor()) as db:
-                db.execute("begin immediate")
-                try:
-                    self._record(db, addition, names)
-                except BaseException:
-                    db.execute("rollback")
-                    raise
-                db.execute("commit")
+            self._together(lambda db: self._record(db, addition, names))
+            self._sweep()
         except OSError as problem:
             raise _cannot_write(self.folder, problem) from problem
-        except sqlite3.OperationalError as problem:
-            raise LedgerError(
-                f"the ledger `{self.folder}` cannot be written: {problem}", hint="another whosaw may be writing it: wait for it to end"
-            ) from problem
-        self._sweep()
 
     def _record(self, db: sqlite3.Cursor, addition: Addition, names: Sequence[str]) -> None:
         f = addition.file
         if addition.replaces is not None:
+            db.execute("insert or ignore into superseded select source, digest from files where number = ?", [addition.replaces])
             for table in ("parts", "rejected", "pulse", "files"):
                 db.execute(f"delete from {table} where number = ?", [addition.replaces])
         db.execute(
@@ -257,7 +312,7 @@ class Ledger:
 
     def files(self) -> list[FileRow]:
         """Return every file the ledger holds, in an order that does not depend on the order of reading."""
-        return [FileRow(*row) for row in self._db.execute("select * from files order by source, path, number")]
+        return [FileRow(*row) for row in self._rows("select * from files order by source, path, number")]
 
     def rejected(self, limit: int) -> list[Rejected]:
         """Return the first rejected lines, by source, file and line."""
@@ -265,53 +320,56 @@ class Ledger:
             "select f.source, f.path, r.line, r.reason from rejected r join files f using (number) "
             "order by f.source, f.path, r.line limit ?"
         )
-        return [Rejected(*row) for row in self._db.execute(query, [limit])]
+        return [Rejected(*row) for row in self._rows(query, [limit])]
 
     def pulse(self, source: str) -> list[tuple[int, int, int, int]]:
         """Return per five minutes: bucket, lines, first and last time (epoch seconds)."""
         query = "select bucket, sum(lines), min(first), max(last) from pulse where source = ? group by bucket order by bucket"
-        return [tuple(row) for row in self._db.execute(query, [source])]
+        return [(b, n, f, u) for b, n, f, u in self._rows(query, [source])]
 
     def note_lookup(self, *, at: str, by: str, command: str, customer: int, reason: str) -> None:
         """Record that one of our own staff looked at a customer: our own look-ups are disclosures."""
-        self._db.execute("insert into lookups values (?,?,?,?,?)", [at, by, command, customer, reason])
+        self._rows("insert into lookups values (?,?,?,?,?)", [at, by, command, customer, reason])
 
     def lookups(self, customer: int) -> list[tuple[str, str, str, str]]:
         """Return our own look-ups of a customer: when, by whom, with which command, for which reason."""
-        return [
-            tuple(row) for row in self._db.execute("select at, by, command, reason from lookups where customer = ? order by at", [customer])
-        ]
+        return [tuple(row) for row in self._rows("select at, by, command, reason from lookups where customer = ? order by at", [customer])]
 
     def vouch(self, rows: Sequence[tuple[object, ...]]) -> None:
         """Add entitlements a person vouches for: basis, recipient, customer, site, since, reason, by whom, when.
 
         They are never changed and never removed.
         """
-        self._db.execute("begin immediate")
-        self._db.executemany("insert into vouched values (?,?,?,?,?,?,?,?)", rows)
-        self._db.execute("commit")
+        self._together(lambda db: db.executemany("insert into vouched values (?,?,?,?,?,?,?,?)", rows))
 
     def vouched(self) -> list[tuple[str, int, int, str, str, str, str]]:
         """Return what people vouched for: basis, recipient, customer, site, since, reason and by whom."""
-        return [
-            tuple(row) for row in self._db.execute("select basis, recipient, customer, site, since, reason, by from vouched order by rowid")
-        ]
+        return [tuple(row) for row in self._rows("select basis, recipient, customer, site, since, reason, by from vouched order by rowid")]
 
     def sealed_name(self, domain: str, key: int) -> bytes | None:
         """Return the sealed clear value of a pseudonym, for the vault to open."""
-        row = self._db.execute("select sealed from names where domain = ? and key = ?", [domain, key]).fetchone()
-        return bytes(row[0]) if row else None
+        rows = self._rows("select sealed from names where domain = ? and key = ?", [domain, key])
+        return bytes(rows[0][0]) if rows else None
 
     def open_in(self, engine: Engine, until: datetime | None = None) -> None:
-        """Give the engine the view `disclosures_read` over all parts that count, or over what they hold from before `until`."""
-        parts = [str(self.folder / "disclosures" / row[0]) for row in self._db.execute("select path from parts order by path")]
-        if parts:
-            listed = ", ".join(quoted(part) for part in parts)
-            before = f" where seen_at < timestamp {quoted(f'{until:%Y-%m-%d %H:%M:%S}')}" if until else ""
-            engine.run(f"create or replace temp view disclosures_read as select * from read_parquet([{listed}]){before}")
+        """Give the engine the view `disclosures_read` over all parts that count, or over what they hold from before `until`.
+
+        Raises `LedgerError` when a part is missing, damaged, or does not hold as many rows as the manifest says.
+        """
+        parts = self._rows("select path, rows from parts order by path")
+        if not parts:
+            columns = ", ".join(f"null::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
+            engine.run(f"create or replace temp view disclosures_read as select {columns} where false")
             return
-        columns = ", ".join(f"null::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
-        engine.run(f"create or replace temp view disclosures_read as select {columns} where false")
+        listed = ", ".join(quoted(str(self.folder / "disclosures" / path)) for path, _ in parts)
+        try:
+            rows = engine.one(f"select count(*) from read_parquet([{listed}])")[0]
+        except QueryError as problem:
+            raise _not_ours(self.folder, "a part of its disclosures is missing or cannot be read") from problem
+        if rows != sum(count for _, count in parts):
+            raise _not_ours(self.folder, "its disclosures are not as many as its manifest says")
+        before = f" where seen_at < timestamp {quoted(f'{until:%Y-%m-%d %H:%M:%S}')}" if until else ""
+        engine.run(f"create or replace temp view disclosures_read as select * from read_parquet([{listed}]){before}")
 
 
 def disclosure_label(key: int) -> str:
@@ -319,22 +377,29 @@ def disclosure_label(key: int) -> str:
     return f"D-{key >> 32:08x}.{key & 0xFFFFFFFF}"
 
 
-def disclosure_key(label: str) -> int | None:
+def disclosure_key(name: str) -> int | None:
     """Return the ledger id behind such a name, or nothing if it is none."""
-    file, dot, line = label.removeprefix("D-").partition(".")
-    try:
-        return (int(file, 16) << 32) | int(line) if dot else None
-    except ValueError:
-        return None
+    match = _LABEL.fullmatch(name)
+    line = int(match[2]) if match else 0
+    return int(match[1], 16) << 32 | line if match and line < 1 << 32 else None
 
 
-def _only_writer(folder: Path) -> IO[str]:
-    """Return the held lock of a ledger's one writer."""
-    lock = (folder / "writer.lock").open("a+")
+def _refuse_foreign(folder: Path) -> None:
+    """Leave a folder alone that has rooms of our names, with things in them that are not ours."""
+    if (folder / MANIFEST).exists():
+        return
+    for room in (folder / name for name in _FOLDERS):
+        if room.is_dir() and any(not _PART.fullmatch(left.name) for left in room.iterdir()):
+            raise _not_ours(folder, f"`{room.name}` holds other files")
+
+
+def _only_writer(folder: Path) -> int:
+    """Return the handle of the held lock of a ledger's one writer."""
+    lock = os.open(folder / "writer.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as problem:
-        lock.close()
+        os.close(lock)
         raise LedgerError(
             f"another whosaw is writing `{folder}`", hint="wait for it to end, or judge into another folder with --dir"
         ) from problem
@@ -356,5 +421,17 @@ def _cannot_write(folder: Path, problem: OSError) -> StorageError:
     )
 
 
-def _not_ours(folder: Path, problem: Exception) -> LedgerError:
-    return LedgerError(f"`{folder}` is no whosaw ledger, or is damaged ({problem})", hint="judge into a new folder with --dir")
+def _not_ours(folder: Path, why: object) -> LedgerError:
+    return LedgerError(f"`{folder}` is no whosaw ledger, or is damaged ({why})", hint="judge into a new folder with --dir")
+
+
+def _trouble(folder: Path, problem: sqlite3.Error) -> WhosawError:
+    """Return what SQLite's trouble means to a person: someone else is at work, the disk does not take it, or this is no ledger."""
+    name = getattr(problem, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LedgerError(
+            f"the ledger `{folder}` is in use: {problem}", hint="another whosaw may be writing it: wait for it to end, and try again"
+        )
+    if name.startswith(("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_PERM")):
+        return StorageError(f"cannot write `{folder}`: {problem}", hint="choose another folder with --dir, or free some space")
+    return _not_ours(folder, problem)

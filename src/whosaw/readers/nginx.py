@@ -1,8 +1,10 @@
-"""Which fields stand in an nginx access log? The combined format, and any `log_format` with its `$variables`."""
+"""Which fields stand in an nginx access log? Any `log_format` with its `$variables`; combined, with further fields that nobody named."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whosaw.errors import ConfigError
@@ -20,16 +22,18 @@ from whosaw.layout import (
     first_roles,
     fit,
     read_line,
+    safe_name,
     time_field,
     timed,
 )
 from whosaw.model import Guess, Layout, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 COMBINED = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
 MAIN = COMBINED + ' "$http_x_forwarded_for"'
+COMMON = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
 _NAMED = {"": COMBINED, "combined": COMBINED, "main": MAIN}
 
 _CLOCKS = {"msec": "epoch", "time_iso8601": "iso", "time_local": "clf"}
@@ -58,8 +62,15 @@ _ROLES = {
 def layout(text: str) -> Layout:
     """Return the layout of a `log_format` string, of the whole directive as it stands in nginx.conf, or of `combined` or `main`."""
     escape, form = _unwrap(_NAMED.get(text.strip(), text))
-    parts = [_part(piece) for piece in re.findall(r"\$\{\w+\}|\$\w+|[^$]+|\$", form)]
-    pattern, fields = compose(_separated(parts), quoted=PLAIN)
+    return _made(_separated(_parts(form)), escape)
+
+
+def _parts(form: str) -> list[Part]:
+    return [_part(piece) for piece in re.findall(r"\$\{\w+\}|\$\w+|[^$]+|\$", form)]
+
+
+def _made(parts: Sequence[Part], escape: str = "default") -> Layout:
+    pattern, fields = compose(parts, quoted=PLAIN)
     roles = first_roles(fields, _ROLES)
     if "uri" in fields and "method" in fields:
         roles["uri"] = roles.get("uri", "uri") if "request_uri" in fields else "uri"
@@ -125,32 +136,122 @@ def _headers(fields: Sequence[str], prefix: str) -> dict[str, str]:
     return {name.removeprefix(prefix).replace("_", "-"): name for name in fields if name.startswith(prefix)}
 
 
+# --- formats that nobody named: combined, and behind it whatever the operator added ---------------------------------
+
+_BODIES_FURTHER = {"quoted": PLAIN, "braced": r"[^\]]*", "bare": '[^ ",]*(?:(?:,| :) [^ ",]*)*'}
+"""A bare value may list several upstreams: a space stands in it only after a comma or around a colon."""
+
+_AROUND = {"quoted": ('"', '"'), "braced": ("[", "]"), "bare": ("", "")}
+_FURTHER = re.compile(
+    r" (?P<tag>[A-Za-z_][A-Za-z0-9_.-]{0,31}=(?!=))?"
+    r'(?:"(?P<quoted>[^"]*)"|\[(?P<braced>[^\]]*)\]|(?P<bare>' + _BODIES_FURTHER["bare"] + "))(?= |$)"
+)
+_ADDRESSES = re.compile(r"-|[0-9a-fA-F.:]*[.:][0-9a-fA-F.:]+(?:, ?[0-9a-fA-F.:]+)*")
+
+SHAPES_TRIED = 4
+"""The commonest shapes of further fields that are tried; others are odd lines."""
+
+MEANING_GUESSED = 0.95
+"""How sure a guess can be at most when a role rests on nothing but the name that somebody gave to a field."""
+
+_USUAL = {
+    "recipient": ("login", "user", "username", "user_name", "user_id", "userid"),
+    "customer": ("shown", "customer", "customer_id", "shown_customer", "x_customer", "sent_http_x_customer", "upstream_http_x_customer"),
+    "session": ("sid", "session", "session_id", "sessionid", "sess", "cookie_sid", "cookie_session", "cookie_sessionid", "jsessionid"),
+    "cache": ("cache", "cache_status", "upstream_cache_status", "ucs", "x_cache"),
+    "host": ("host", "http_host", "vhost", "server_name"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Further:
+    """One field behind the known beginning: its name (empty if nobody gave one), the text before it, and how its value is held."""
+
+    name: str
+    tag: str
+    held: str
+
+    def parts(self, name: str) -> tuple[Part, ...]:
+        before, after = _AROUND[self.held]
+        return Text(f" {self.tag}{before}"), Field((name,), _BODIES_FURTHER[self.held]), Text(after)
+
+
+_Shape = tuple[_Further, ...]
+
+
 def sniff(sample: Sequence[bytes]) -> Guess | None:
-    """Return a guess for the combined format, with a forwarded address or unnamed fields behind it."""
-    best, form = max(((fit(layout(form), sample), form) for form in (COMBINED, *_longer(sample))), key=lambda found: found[0])
-    if best == 0:
-        return None
-    name = {COMBINED: "combined", MAIN: "main (combined and a forwarded address)"}.get(form, "combined with further fields")
-    return Guess(reader="nginx", confidence=best, layout=layout(form), seen=f"nginx log format {name}")
+    """Return a guess for the combined format, with whatever fields the sample's lines have behind it.
+
+    A field written `name=value` gets that name, another one `extra_1`, `extra_2` ...; the surer, the more lines agree.
+    """
+    tried = [(fit(made, sample) * sure, made, seen) for made, sure, seen in _candidates(sample)]
+    best, made, seen = max(tried, key=lambda found: found[0])
+    return Guess(reader="nginx", confidence=best, layout=made, seen=f"nginx log format {seen}") if best else None
 
 
-def _longer(sample: Sequence[bytes]) -> list[str]:
-    """Return combined with the further fields that the sample's lines carry."""
-    shapes: dict[str, list[str]] = {}
-    for raw in sample:
-        match = re.fullmatch(layout(COMBINED).pattern.removesuffix("$") + r'((?: (?:"[^"]*"|[^ "]+))+)', decode(raw).rstrip("\r\n"))
-        if match:
-            values = re.findall(r' ("[^"]*"|[^ "]+)', match[match.re.groups])
-            shapes.setdefault("".join('"' if v[0] == '"' else "-" for v in values), []).append(values[0])
-    return [_extra_form(shape, firsts) for shape, firsts in shapes.items()]
+def _candidates(sample: Sequence[bytes]) -> Iterator[tuple[Layout, float, str]]:
+    """Yield the layouts to try: combined, and its beginning with the further fields that the sample's lines carry."""
+    yield layout(COMBINED), 1.0, "combined"
+    lines = [decode(raw).rstrip("\r\n") for raw in sample]
+    for form, name in ((COMBINED, "combined"), (COMMON, "common")):
+        beginning = re.compile(layout(form).pattern.removesuffix("$"))
+        found = [(match, text[match.end() :]) for text in lines if (match := beginning.match(text)) and match.end() < len(text)]
+        nobody = all(match[2] in {"-", ""} for match, _ in found)
+        for shape, values in _shapes([rest for _, rest in found]):
+            yield _named(form, name, _with_forwarded(shape, values), nobody=nobody)
 
 
-def _extra_form(shape: str, firsts: Sequence[str]) -> str:
-    forwarded = all(re.fullmatch(r'"(?:-|[0-9a-fA-F.:]*[.:][0-9a-fA-F.:]+(?:, ?[0-9a-fA-F.:]+)*)"', v) for v in firsts)
-    if shape == '"' and forwarded:
-        return MAIN
-    extras = (f' "$extra_{i}"' if sign == '"' else f" $extra_{i}" for i, sign in enumerate(shape, 1))
-    return COMBINED + "".join(extras)
+def _shapes(rests: Sequence[str]) -> list[tuple[_Shape, list[tuple[str, ...]]]]:
+    """Return the commonest shapes of further fields, each with the values of its lines."""
+    found: dict[_Shape, list[tuple[str, ...]]] = {}
+    for rest in rests:
+        fields = list(_FURTHER.finditer(rest))
+        whole = fields and fields[0].start() == 0 and fields[-1].end() == len(rest)
+        if whole and all(one.end() == two.start() for one, two in pairwise(fields)):
+            shape = tuple(_further(match) for match in fields)
+            values = tuple(match[match.lastgroup or 0] for match in fields)
+            found.setdefault(shape, []).append(values)
+            if untagged := _untagged(shape):
+                found.setdefault(untagged, []).append(values)
+    # The named shape first: it stands before the one without its names, which fits the same lines.
+    return sorted(found.items(), key=lambda item: -len(item[1]))[:SHAPES_TRIED]
+
+
+def _further(match: re.Match[str]) -> _Further:
+    tag = match["tag"] or ""
+    return _Further(safe_name(tag), tag, match.lastgroup or "bare")
+
+
+def _untagged(shape: _Shape) -> _Shape:
+    """Return the shape with bare `name=value` taken for a bare value, in case the names are no names but differ from line to line."""
+    changed = tuple(_Further("", "", "bare") if field.tag and field.held == "bare" else field for field in shape)
+    return changed if changed != shape else ()
+
+
+def _with_forwarded(shape: _Shape, values: Sequence[tuple[str, ...]]) -> _Shape:
+    """Return the shape with its first field called a forwarded address, if it looks like one in all lines."""
+    first = shape[0]
+    alike = all(_ADDRESSES.fullmatch(row[0]) for row in values)
+    told = len(shape) == 1 or any(row[0] != "-" for row in values)
+    if first.tag or first.held != "quoted" or not alike or not told:
+        return shape
+    return _Further("http_x_forwarded_for", "", "quoted"), *shape[1:]
+
+
+def _named(form: str, name: str, shape: _Shape, *, nobody: bool) -> tuple[Layout, float, str]:
+    """Return the layout of a beginning and further fields, how sure it can be at most, and how to call it.
+
+    With `nobody`, the server itself never knew who was logged in: a further field may.
+    """
+    unnamed = iter(range(1, len(shape) + 1))
+    names = [field.name or f"extra_{next(unnamed)}" for field in shape]
+    if form == COMBINED and names == ["http_x_forwarded_for"]:
+        return layout(MAIN), 1.0, "main (combined and a forwarded address)"
+    made = _made([*_separated(_parts(form)), *(part for field, name in zip(shape, names, strict=True) for part in field.parts(name))])
+    usual = first_roles(names, _USUAL)
+    guessed = {role: field for role, field in usual.items() if role not in made.roles or (role == "recipient" and nobody)}
+    sure = MEANING_GUESSED if guessed else 1.0
+    return replace(made, roles={**made.roles, **guessed}), sure, f"{name} with further fields {', '.join(names)}"
 
 
 NGINX = Reader(

@@ -46,10 +46,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One set of bars over the days, with its own scale. `paths` maps a verdict to the outline of its bars."""
+    """One set of bars over the days, with its own scale. `paths` maps a verdict to the outline of its bars.
+
+    `peak` is the largest bar in words; without any bar (`scaled` is false) it says whether that means none or not known.
+    """
 
     label: str
     peak: str
+    scaled: bool
     top: float
     base: float
     paths: dict[str, str]
@@ -98,6 +102,8 @@ class Chart:
     """Everything the template needs to draw the days."""
 
     shape: Shape
+    first: datetime
+    last: datetime
     height: float
     axis_y: float
     columns: tuple[Column, ...]
@@ -147,10 +153,10 @@ def build(result: Result, shape: Shape) -> Chart | None:
         _panel("All disclosures", axis, step, days, (shown_base - 72.0, float(shown_base)), tuple(Verdict)),
     )
     axis_y = shown_base + 0.0
-    lanes = _lanes(result, axis, axis_y + 44, 24 if shape.gutter else 34)
+    lanes = _lanes(result, axis, axis_y + (44 if shape.gutter else 52), 24 if shape.gutter else 34)
     height = (lanes[-1].y if lanes else axis_y + 20) + 16
     bands = _bands(_silences(result), axis)
-    return Chart(shape, height, axis_y, columns, panels, bands, lanes, _ticks(axis, shape.ticks), "day" if step == 1 else f"{step} days")
+    return Chart(shape, axis.start, axis.end - _DAY, height, axis_y, columns, panels, bands, lanes, _ticks(axis, shape.ticks), "day" if step == 1 else f"{step} days")
 
 
 def mini(incident: Incident, result: Result) -> Chart | None:
@@ -166,7 +172,7 @@ def mini(incident: Incident, result: Result) -> Chart | None:
     panel = _panel("Disclosures", axis, step, days, (2, 64), (Verdict.UNENTITLED,))
     silent = [(s, g) for s, g in _silences(result, incident.channel) if g.since < end and g.until > start]
     every = "day" if step == 1 else f"{step} days"
-    return Chart(Shape(1000, 0, 120, 0), 66, 64, columns, (panel,), _bands(silent, axis), (), (), every)
+    return Chart(Shape(1000, 0, 120, 0), start, end - _DAY, 66, 64, columns, (panel,), _bands(silent, axis), (), (), every)
 
 
 def notes(chart: Chart) -> list[tuple[str, str]]:
@@ -220,7 +226,8 @@ def _panel(label: str, axis: Axis, step: int, days: Days, span: tuple[float, flo
             if count:
                 paths[verdict.value] += f"M{x:.1f} {y:.1f}v{-high:.1f}h{width}v{high:.1f}z"
             y -= high
-    return Panel(label, number(peak), top, base, paths)
+    judged = any(row[1] or row[2] for row in days)
+    return Panel(label, number(peak) if peak else "none" if judged else "not known", peak > 0, top, base, paths)
 
 
 def _silences(result: Result, channel: str = "") -> list[tuple[str, Gap]]:

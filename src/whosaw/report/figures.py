@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from whosaw.model import Bound
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d UTC)")
 _NARROW_SPACE = "\u202f"
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _CENTURY = timedelta(days=36525)

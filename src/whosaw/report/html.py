@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 EVIDENCE_SHOWN = 50
 REJECTED_SHOWN = 25
+PLACES_SHOWN = 10
 _JSON_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -33,7 +34,7 @@ def render(result: Result, claims: Mapping[str, str]) -> bytes:
     page = env.get_template("report.html.j2").render(
         result=result,
         head=sentences.headline(result),
-        doubts=sentences.doubts(result),
+        doubts=_by_kind(sentences.doubts(result)),
         judged=sentences.judged(result),
         claims={i.id: sentences.claim(i, claims) for i in result.incidents},
         wide=chart.build(result, chart.WIDE),
@@ -63,16 +64,28 @@ def embedded(result: Result) -> Markup:
 
 
 def prose(text: str) -> Markup:
-    """Return a sentence as HTML: what stands in backticks becomes code, grouped numbers get a narrow space, the rest is escaped."""
+    """Return a sentence as HTML: what stands in backticks becomes code, times stay in one line, grouped numbers get a narrow space."""
     from markupsafe import Markup
 
     parts = figures.visible(text).split("`")
     if len(parts) % 2 == 0:  # a backtick without its partner is only a backtick
         parts[-2:] = ["`".join(parts[-2:])]
-    html = Markup()
-    for i, part in enumerate(parts):
-        html += Markup('<code dir="ltr">{}</code>').format(part) if i % 2 else Markup("{}").format(figures.thin(part))
-    return html
+    return Markup().join(Markup('<code dir="ltr">{}</code>').format(part) if i % 2 else _plain(part) for i, part in enumerate(parts))
+
+
+def _plain(text: str) -> Markup:
+    from markupsafe import Markup, escape
+
+    times = Markup('<span class="nowrap">{}</span>')
+    parts = figures.MOMENT.split(figures.thin(text))
+    return Markup().join(times.format(part) if i % 2 else escape(part) for i, part in enumerate(parts))
+
+
+def _by_kind(doubts: list[sentences.Doubt]) -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = {}
+    for doubt in doubts:
+        kinds.setdefault(doubt.kind, []).append(doubt.text)
+    return kinds
 
 
 def _environment() -> Environment:
@@ -90,6 +103,7 @@ def _environment() -> Environment:
         "proof": {e.value: text for e, text in sentences.PROOF.items()} | {"order": [e.value for e in Evidence]},
         "EVIDENCE_SHOWN": EVIDENCE_SHOWN,
         "REJECTED_SHOWN": REJECTED_SHOWN,
+        "PLACES_SHOWN": PLACES_SHOWN,
     }
     return env
 
@@ -104,7 +118,7 @@ def _filters() -> dict[str, Any]:
         "prose": prose,
         "began": sentences.began,
         "bound": lambda b: figures.thin(figures.bound(b)),
-        "recipients": lambda them: figures.thin(sentences.recipients(them)),
+        "kinds": sentences.kinds,
         "data": sentences.data,
         "severity": sentences.severity,
         "registered_tests": lambda i: figures.thin(sentences.registered_tests(i)),

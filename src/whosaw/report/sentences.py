@@ -195,13 +195,17 @@ def began(incident: Incident) -> str:
     return f"{certain} certain"
 
 
+def kinds(them: Recipients) -> str:
+    """Return the kinds of recipients with their counts, the most first."""
+    ranked = sorted(them.kinds.items(), key=lambda pair: -pair[1])
+    return ", ".join(counted(n, *_KINDS.get(kind, (kind, kind))) for kind, n in ranked)
+
+
 def recipients(them: Recipients) -> str:
-    """Return how many recipients, by kind, the most first."""
-    kinds = sorted(them.kinds.items(), key=lambda pair: -pair[1])
-    if not kinds:
-        return counted(them.count, "recipient")
-    parts = [counted(n, *_KINDS.get(kind, (kind, kind))) for kind, n in kinds]
-    return parts[0] if len(parts) == 1 else f"{counted(them.count, 'recipient')}: {', '.join(parts)}"
+    """Return how many recipients, by kind when there are several."""
+    if len(them.kinds) == 1:
+        return kinds(them)
+    return counted(them.count, "recipient") + (f": {kinds(them)}" if them.kinds else "")
 
 
 def data(classes: list[str]) -> str:

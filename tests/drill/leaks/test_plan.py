@@ -1,3 +1,5 @@
+import pytest
+
 from whosaw.drill.carrier import make_carrier
 from whosaw.drill.clockwork import START, Window
 from whosaw.drill.dice import dice
@@ -14,6 +16,13 @@ def test_nobody_who_may_take_part_has_a_reason_by_rank():
     assert all(user.companies == (company,) and company != whole.business.companies[0] for user in cast.users for company in user.companies)
     assert all(login.until is None and login.lines[0].since < START for login in cast.logins)
     assert not set(cast.accounts) & set(whole.bystanders()), "mistyped numbers need somebody whom no leak touches"
+
+
+@pytest.mark.parametrize("seed", range(40, 60))
+def test_the_smallest_operator_has_enough_people_for_the_bad_quarter(seed):
+    cast = Cast.of(make_carrier(seed, customers=300, window=Window(6)), dice(seed, "cast"))
+    assert len(cast.users) >= 8, "two walk through bills, five look once, one touches a canary"
+    assert len(cast.agents) >= 8, "four insiders, two bulk readers, and up to two who touch a canary"
 
 
 def test_an_opened_case_is_in_the_plan():
