@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-import pages
 import pytest
+
+import pages
 import relations
 from whosaw import incidents
 from whosaw.detectors import DETECTORS

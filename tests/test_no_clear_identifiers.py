@@ -42,12 +42,20 @@ def clear_identifiers(folder):
 def test_no_output_and_no_file_of_the_ledger_names_anyone(operator):
     outs = [f"--out={name}=out/answer.{name}" for name in FORMATS]
     said = whosaw(operator, "judge", "whosaw.toml", "--dir", "ledger", *outs)
-    for question in (["report"], ["explain", "INC-1"], ["explain", "account-mixup"], ["scope", "INC-2"], ["explain", "logs/crm/audit.csv:3"]):
+    for question in (
+        ["report"],
+        ["explain", "INC-1"],
+        ["explain", "account-mixup"],
+        ["scope", "INC-2"],
+        ["explain", "logs/crm/audit.csv:3"],
+    ):
         said += whosaw(operator, *question, "--dir", "ledger")
     account = next(csv.DictReader((operator / "registry/logins.csv").open()))["account"]
     said += whosaw(operator, "saw", account, "--all", "--dir", "ledger")
     said += whosaw(operator, "saw", "A-nobody-has-this", "--dir", "ledger")
-    said += whosaw(operator, "doctor", "whosaw.toml") + whosaw(operator, "init", "logs/gateway/gw-1.log", "--no-input", "--to", "sketch.toml")
+    said += whosaw(operator, "doctor", "whosaw.toml") + whosaw(
+        operator, "init", "logs/gateway/gw-1.log", "--no-input", "--to", "sketch.toml"
+    )
     assert b"account-mixup" in said
     written = [p for p in operator.rglob("*") if p.is_file() and {"logs", "registry"}.isdisjoint(p.relative_to(operator).parts)]
     everything = {"what was said": said} | {str(p.relative_to(operator)): p.read_bytes() for p in written if p.name != "truth.json"}

@@ -90,7 +90,12 @@ def test_true_incidents_stay_on_top_when_one_entitlement_in_a_hundred_is_missing
 
 def is_about(incident, true):
     first, last = datetime.fromisoformat(true["first"]), datetime.fromisoformat(true["last"])
-    return incident.detector in true["detectors"] and incident.channel == true["channel"] and incident.since <= last and incident.until >= first
+    return (
+        incident.detector in true["detectors"]
+        and incident.channel == true["channel"]
+        and incident.since <= last
+        and incident.until >= first
+    )
 
 
 def test_every_number_of_the_answer_adds_up(tmp_path):

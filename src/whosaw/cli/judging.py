@@ -178,7 +178,7 @@ def _note(work: Work, *, quiet: bool) -> None:
         sure = "as configured" if job.confidence == 1 and job.source.layout else f"confidence {job.confidence:.0%}"
         click.echo(f"read {job.shown} as {job.reader.name} ({sure}); time from `{job.layout.roles.get('time', '?')}`", err=True)
     for problem in work.problems:
-        click.echo(f"left out: {problem}", err=True)
+        click.echo(problem, err=True)
 
 
 @contextmanager
