@@ -277,6 +277,8 @@ class Repair(msgspec.Struct, frozen=True):
     until: datetime
     sentence: str
     command: str
+    partial: bool = False
+    """Whether an input was left out or ended in the middle: the counts then hold for the rest only."""
 
 
 class ReadCounts(msgspec.Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -38,8 +37,8 @@ def render(result: Result, console: Console) -> None:
     """Print the answer. Colour only repeats what the words say; at most 100 columns are used."""
     page = _Page(console)
     _verdict(page, result)
-    _incidents(page, result.incidents)
     _doubts(page, result)
+    _incidents(page, result.incidents)
     _repairs(page, result.repairs)
     _coverage(page, result)
     _next(page, result)
@@ -81,9 +80,6 @@ def _verdict(page: _Page, result: Result) -> None:
         page.line(f"CAREFUL  {warning}", "bold yellow")
     page.line(_VERDICT[head.state], _STYLE.get(head.state, "bold yellow"))
     page.line(f"  {sentences.funnel(result)}")
-    found = Counter(doubt.kind for doubt in sentences.doubts(result))
-    if found:
-        page.line(f"  doubts: {', '.join(f'{kind} ({n})' for kind, n in found.items())}; told below")
 
 
 def _incidents(page: _Page, incidents: list[Incident]) -> None:
@@ -122,7 +118,7 @@ def _doubts(page: _Page, result: Result) -> None:
     page.blank()
     page.line("DOUBTS", "bold")
     if not found:
-        page.line("  none: every line was read, every disclosure was judged, no source was silent")
+        page.line("  none: every line was read, all that was shown was judged, and no source was silent")
     kind = ""
     for doubt in found[:DOUBTS_SHOWN]:
         page.row("" if doubt.kind == kind else doubt.kind, doubt.text)
