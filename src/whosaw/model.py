@@ -277,8 +277,6 @@ class Repair(msgspec.Struct, frozen=True):
     until: datetime
     sentence: str
     command: str
-    partial: bool = False
-    """Whether an input was left out or ended in the middle: the counts then hold for the rest only."""
 
 
 class ReadCounts(msgspec.Struct, frozen=True):
@@ -319,3 +317,5 @@ class Result(msgspec.Struct, frozen=True):
     grouping: str
     """Version of the rules that group findings into incidents."""
     command: str
+    partial: bool = False
+    """Whether an input was left out or ended in the middle: the counts then hold for the rest only."""

@@ -230,7 +230,8 @@ def show(result: Result, targets: Sequence[tuple[str, Path]]) -> None:
     for name, path in targets:
         data = FORMATS[name](result, claims())
         if str(path) == "-":
-            click.get_binary_stream("stdout").write(data)
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
             taken = True
         else:
             write_whole(path, data)
