@@ -121,7 +121,7 @@ def walk() -> Incident:
         timeline=days("2012-01-04T00:00:00", counts),
         why=[
             "the logs of this channel begin at 2012-01-04 00:00 UTC: the leak may be older than they reach",
-            "`billmanager` has no lines from 2012-01-12 04:00 UTC to 2012-01-12 15:30 UTC: any of the 23,480 known customers may be affected",
+            "`billmanager` has no lines from 2012-01-12 04:00 UTC to 2012-01-12 15:30 UTC: any of 23,480 customers may be affected",
         ],
         where=[("/bill/{bill}", 598), ("/bill/{bill}/calls", 49)],
     )
@@ -177,7 +177,7 @@ def foreign() -> Incident:
 def rich() -> Result:
     """Five incidents, gaps, doubts and repairs."""
     found = [enriched(), mixup(), walk(), lookup(), foreign()]
-    dice = random.Random(2012)
+    dice = random.Random(2012)  # noqa: S311 - the same numbers in every run
     bad = dict.fromkeys((at("2012-01-04T00:00:00") + timedelta(days=i) for i in range(28)), 0)
     for incident in found:
         for day, n in incident.timeline:

@@ -12,6 +12,7 @@ from whosaw.model import Evidence
 from whosaw.report import sentences
 from whosaw.report.figures import bound, counted, iso, visible
 from whosaw.report.identity import address, fingerprint
+from whosaw.report.json_out import encoded
 from whosaw.report.sentences import State
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def render(result: Result, claims: Mapping[str, str]) -> bytes:
         "version": "2.1.0",
         "runs": [run],
     }
-    return msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n"
+    return msgspec.json.format(encoded(log), indent=2) + b"\n"
 
 
 def _rule(name: str, claims: Mapping[str, str]) -> dict[str, Any]:
