@@ -172,7 +172,10 @@ def test_an_empty_file_stops_nothing_and_is_a_doubt(tmp_path, form):
     written(tmp_path, other_log=HERS + "\n")
     result = judged(tmp_path, {"source": [portal(**SOURCES[form]), portal(name="other", files=["other.log"])]})
     assert read_counts(result) == (1, 1, 0, 0)
-    assert any("empty" in doubt and "portal.log" in doubt for doubt in result.doubts)
+    assert result.doubts == ["`portal.log` is empty"]
+    assert not result.partial
+    operator(tmp_path, portal_log=SAMPLES[form])
+    assert read_counts(judged(tmp_path, {"source": [portal(**SOURCES[form]), portal(name="other", files=["other.log"])]}))[0] == 2
 
 
 def test_a_table_with_nothing_but_its_heading_has_no_lines(tmp_path):
