@@ -5,6 +5,7 @@ import socket
 
 import hypothesis
 import pytest
+
 import relations
 
 hypothesis.settings.register_profile("here", deadline=None)

@@ -66,7 +66,7 @@ def names(engine: Engine, domain: str, words: Iterable[str]) -> dict[int, str]:
     return {engine.one("select pseudonym(?, ?)", [domain, word])[0]: word for word in words if word}
 
 
-def fill(  # noqa: PLR0913 - one argument for each relation
+def fill(
     engine: Engine,
     *,
     disclosures: Sequence[Row] = (),

@@ -317,3 +317,5 @@ class Result(msgspec.Struct, frozen=True):
     grouping: str
     """Version of the rules that group findings into incidents."""
     command: str
+    partial: bool = False
+    """Whether an input was left out or ended in the middle: the counts then hold for the rest only."""

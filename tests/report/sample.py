@@ -34,7 +34,7 @@ CLAIMS = {
 HOSTILE = (
     "</script><script>alert(1)</script>",
     "</style></title><img src=x onerror=alert(1)>",
-    "\" onmouseover=\"alert(1)\" '",
+    '" onmouseover="alert(1)" \'',
     "\u202egpj.exe\u202c \u200f\u061c",
     "\x1b[31mred\x1b[0m\x07\r\n",
     "{{ 7*7 }} {% raw %} [bold]markup[/bold] `tick",
@@ -121,7 +121,7 @@ def walk() -> Incident:
         timeline=days("2012-01-04T00:00:00", counts),
         why=[
             "the logs of this channel begin at 2012-01-04 00:00 UTC: the leak may be older than they reach",
-            "`billmanager` has no lines from 2012-01-12 04:00 UTC to 2012-01-12 15:30 UTC: any of the 23,480 known customers may be affected",
+            "`billmanager` has no lines from 2012-01-12 04:00 UTC to 2012-01-12 15:30 UTC: any of 23,480 customers may be affected",
         ],
         where=[("/bill/{bill}", 598), ("/bill/{bill}/calls", 49)],
     )
@@ -177,7 +177,7 @@ def foreign() -> Incident:
 def rich() -> Result:
     """Five incidents, gaps, doubts and repairs."""
     found = [enriched(), mixup(), walk(), lookup(), foreign()]
-    dice = random.Random(2012)
+    dice = random.Random(2012)  # noqa: S311 - the same numbers in every run
     bad = dict.fromkeys((at("2012-01-04T00:00:00") + timedelta(days=i) for i in range(28)), 0)
     for incident in found:
         for day, n in incident.timeline:
@@ -185,7 +185,12 @@ def rich() -> Result:
     for i in range(8):
         bad[at("2012-01-20T00:00:00") + timedelta(days=i)] += 4
     timeline = [
-        (day, 31_000 + dice.randrange(9_000) - (12_000 if day.weekday() > 4 else 0), n, 1_900 + dice.randrange(900) + (14_000 if 8 < i < 11 else 0))
+        (
+            day,
+            31_000 + dice.randrange(9_000) - (12_000 if day.weekday() > 4 else 0),
+            n,
+            1_900 + dice.randrange(900) + (14_000 if 8 < i < 11 else 0),
+        )
         for i, (day, n) in enumerate(bad.items())
     ]
     verdicts = Verdicts(sum(e for _, e, _, _ in timeline), sum(u for _, _, u, _ in timeline), sum(c for _, _, _, c in timeline))
@@ -204,7 +209,10 @@ def rich() -> Result:
         },
         rejected=[Rejected("gw-2", "gateway/gw-2-2012-01-11.log", 40_211 + 9 * i, "a quote is not closed") for i in range(6)]
         + [Rejected("billmanager", "billmanager/access.log", 77, "the time is not a time")],
-        doubts=["`gateway/gw-3-2012-01-21.log.gz` is damaged after 40,112 lines", "3 of 214,000 rows of owners make no sense and were left out"],
+        doubts=[
+            "`gateway/gw-3-2012-01-21.log.gz` is damaged after 40,112 lines",
+            "3 of 214,000 rows of owners make no sense and were left out",
+        ],
         timeline=timeline,
         config_hash="9f3c12ab77e0d4e1",
         grouping="whosaw.grouping/1",
@@ -265,7 +273,11 @@ def clean() -> Result:
         made=at("2012-04-02T09:00:00"),
         read=ReadCounts(entitled + open_ + 1_000, entitled + open_, 0, 1_000),
         verdicts=Verdicts(entitled, 0, open_),
-        coverage=[Coverage("portal", "portal", entitled + open_ + 1_000, entitled + open_, 0, at("2012-03-01T00:00:00"), at("2012-03-30T23:59:00"), [])],
+        coverage=[
+            Coverage(
+                "portal", "portal", entitled + open_ + 1_000, entitled + open_, 0, at("2012-03-01T00:00:00"), at("2012-03-30T23:59:00"), []
+            )
+        ],
         incidents=[],
         repairs=[],
         cannot_judge={"the line does not say who was shown the data": open_},

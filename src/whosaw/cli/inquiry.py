@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from whosaw.model import Incident, Result
 
 
+REVEAL = click.option(
+    "--reveal", default="", metavar="REASON", help="also open the vault and show who it was; recorded with your name and reason"
+)
+
+
 @contextmanager
 def answered(folder: Path, *, until: datetime | None = None) -> Iterator[tuple[Work, Result]]:
     """Judge what a ledger holds once more, without reading anything, and give the engine and the answer."""
@@ -34,8 +39,9 @@ def answered(folder: Path, *, until: datetime | None = None) -> Iterator[tuple[W
 
 @click.command(help="show why a disclosure (D-..., file:line), an incident (INC-...) or a detector says what it says")
 @click.argument("name", metavar="ID")
+@REVEAL
 @DIR
-def explain(*, name: str, folder: Path) -> int:
+def explain(*, name: str, reveal: str, folder: Path) -> int:
     """Show why a disclosure (D-..., file:line), an incident (INC-...) or a detector says what it says."""
     from whosaw.detectors import DETECTORS
     from whosaw.judge import inquiry
@@ -50,9 +56,12 @@ def explain(*, name: str, folder: Path) -> int:
             click.echo("\n".join(_scope_lines(incident)))
             click.echo("\nfirst row of it:\n")
             name = incident.evidence[0]
-        explained = inquiry.explain(work, inquiry.find(work, name))
-        _record(work, explained.customer, "explain")
+        key = inquiry.find(work, name)
+        explained = inquiry.explain(work, key)
+        _record(work, explained.customer, "explain", reveal)
         click.echo("\n".join(_explain_lines(explained)))
+        if reveal:
+            click.echo("\n".join(f"{what:<12}{name}" for what, name in inquiry.revealed(work, key)))
     return 0
 
 
@@ -69,8 +78,12 @@ def scope(*, name: str, as_of: datetime | None, folder: Path) -> int:
     """Show since when, until when and how many: at least by rows, at most by what cannot be excluded."""
     from whosaw.judge import inquiry
 
-    with answered(folder, until=as_of) as (_, result):
-        click.echo("\n".join(_scope_lines(inquiry.scoped(result, name))))
+    with answered(folder) as (_, result):
+        incident = inquiry.scoped(result, name)
+    if as_of is not None:
+        with answered(folder, until=as_of) as (_, result):
+            incident = inquiry.same(result, incident)
+    click.echo("\n".join(_scope_lines(incident)))
     return 0
 
 
@@ -123,7 +136,7 @@ def repair(*, name: str, reason: str, folder: Path) -> int:
     return 0
 
 
-def _record(work: Work, customer: str, command: str) -> None:
+def _record(work: Work, customer: str, command: str, reason: str) -> None:
     from whosaw.judge import inquiry
 
     if customer.startswith("c:"):
@@ -132,7 +145,7 @@ def _record(work: Work, customer: str, command: str) -> None:
             by=getpass.getuser(),
             command=command,
             customer=inquiry.customer_key(work, customer),
-            reason="review of a finding",
+            reason=reason or "review of a finding",
         )
 
 

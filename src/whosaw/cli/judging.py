@@ -178,7 +178,7 @@ def _note(work: Work, *, quiet: bool) -> None:
         sure = "as configured" if job.confidence == 1 and job.source.layout else f"confidence {job.confidence:.0%}"
         click.echo(f"read {job.shown} as {job.reader.name} ({sure}); time from `{job.layout.roles.get('time', '?')}`", err=True)
     for problem in work.problems:
-        click.echo(f"left out: {problem}", err=True)
+        click.echo(problem, err=True)
 
 
 @contextmanager
@@ -230,7 +230,8 @@ def show(result: Result, targets: Sequence[tuple[str, Path]]) -> None:
     for name, path in targets:
         data = FORMATS[name](result, claims())
         if str(path) == "-":
-            click.get_binary_stream("stdout").write(data)
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
             taken = True
         else:
             write_whole(path, data)
@@ -265,13 +266,13 @@ def exit_code(result: Result, *, fail_on: Sequence[str], min_coverage: float | N
     shown = result.read.disclosures
     judged = result.verdicts.entitled + result.verdicts.unentitled
     wanted = limit if min_coverage is None else min_coverage
-    if not result.read.lines or (shown and judged / shown < wanted):
+    if not shown or judged / shown < wanted:
         return 3
     if "gap" in fail_on and any(c.gaps for c in result.coverage):
         return 3
     if "rejected" in fail_on and result.read.rejected:
         return 3
-    return 5 if any("left out" in d or "damaged" in d or "cannot read" in d for d in result.doubts) else 0
+    return 5 if result.partial else 0
 
 
 def opened_case(folder: Path) -> Case:

@@ -20,7 +20,8 @@ DETECTOR = Detector(
               and (cache is null or (cache not like '%hit%' and cache not in ('stale', 'updating', 'revalidated')))),
         own as (
             select distinct s.recipient, s.session, s.day from shown s
-            join entitlements e on e.recipient = s.recipient and e.customer = s.customer),
+            join entitlements e on e.recipient = s.recipient and e.customer = s.customer
+                and e.since < s.day + interval 1 day and e.until > s.day),
         listed as (select distinct recipient from entitlements where recipient in (select recipient from mine)),
         steady as (
             select s.recipient, s.customer from shown s
@@ -31,14 +32,14 @@ DETECTOR = Detector(
         foreign_owned as (
             select distinct customer from entitlements
             where basis in ('ownership', 'delegation') and customer in (select customer from mine)),
-        beside as (select distinct session from own where session is not null)
+        beside as (select distinct recipient, session from own)
         select u.id as disclosure, 'route' as cause_kind, coalesce(u.route, 'unnamed route') as cause,
             case when u.recipient_kind = 'customer_login' and l.recipient is not null and f.customer is not null
                       and u.session is not null and b.session is null then 'certain' else 'strong' end as evidence
         from mine u
         left join listed l on l.recipient = u.recipient
         left join foreign_owned f on f.customer = u.customer
-        left join beside b on b.session = u.session
+        left join beside b on b.recipient = u.recipient and b.session = u.session
         left join steady s on s.recipient = u.recipient and s.customer = u.customer
         where s.recipient is null
           and (

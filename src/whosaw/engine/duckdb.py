@@ -37,7 +37,8 @@ create macro decoded(text) as coalesce(try(url_decode(text)), text)
 
 MOMENT = """
 create macro moment(t, zone) as
-    case when regexp_matches(t, '^[0-9].*([A-Za-z]|:[0-9.]+ ?[+-][0-9]{2}(:?[0-9]{2})?)$') then try_cast(t as timestamptz)
+    case when regexp_matches(t, '^[0-9].*([A-Za-z]|:[0-9.]+ ?[+-][0-9]{2}(:?[0-9]{2})?)$')
+             then try_cast(case when ends_with(t, 'z') then upper(t) else replace(replace(t, ' +', '+'), ' -', '-') end as timestamptz)
          when regexp_matches(t, '^[0-9]') then timezone(zone, try_cast(t as timestamp)) end at time zone 'UTC'
 """
 """An ISO 8601 time in UTC, its offset in hours or minutes or a zone's name; without one it is a time in `zone`; nonsense is null."""

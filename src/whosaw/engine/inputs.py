@@ -190,7 +190,7 @@ class Input:
         line, rest = 1, b""
         with self._open() as f:
             while True:
-                chunk = self._read(f)
+                chunk = self._read(f, BLOCK)
                 self._note(chunk)
                 data = rest + (chunk if self.bytes_read > len(chunk) else chunk.removeprefix(BOM_UTF8))
                 cut = len(data) if not chunk else data.rfind(b"\n") + 1
@@ -216,7 +216,7 @@ class Input:
         self.digest.update(chunk[done:])
         self.bytes_read += len(chunk)
 
-    def _read(self, f: io.BufferedIOBase | io.RawIOBase, size: int = BLOCK) -> bytes:
+    def _read(self, f: io.BufferedIOBase | io.RawIOBase, size: int) -> bytes:
         try:
             chunk = f.read(size) or b""
         except OSError as problem:  # a disk or network file that fails half-way

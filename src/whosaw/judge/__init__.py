@@ -71,6 +71,7 @@ def judged(work: Work, *, made: datetime, command: str, until: datetime | None =
         config_hash=work.case.config_hash,
         grouping=incidents.GROUPING,
         command=command,
+        partial=bool(work.problems) or any(f.broken for f in files),
     )
 
 

@@ -165,6 +165,34 @@ def customer_key(work: Work, text: str) -> int:
     return int(work.engine.one("select pseudonym('c', ?)", [text])[0])
 
 
+def revealed(work: Work, key: int) -> list[tuple[str, str]]:
+    """Return the clear names behind a disclosure, as far as the vault holds them. Whoever calls this has recorded the look."""
+    recipient, customer, site = work.engine.one("select recipient, customer, site from disclosures where id = ?", [key])
+    out = []
+    for what, domain, pseudonym in (("customer", "c", customer), ("recipient", "r", None if site else recipient)):
+        sealed = work.ledger.sealed_name(domain, pseudonym) if pseudonym is not None else None
+        if sealed is not None:
+            out.append((what, work.vault.open(sealed)))
+        elif pseudonym is not None:
+            out.append((what, "not in the vault: no line named it, only a registry does"))
+    return out
+
+
+def same(result: Result, incident: Incident) -> Incident:
+    """Return the same incident in another answer, where it may have another number. Raises `NotFoundError`."""
+    for other in result.incidents:
+        if (other.detector, other.channel, other.cause.kind, other.since) == (
+            incident.detector,
+            incident.channel,
+            incident.cause.kind,
+            incident.since,
+        ):
+            return msgspec.structs.replace(other, id=incident.id)
+    raise NotFoundError(
+        f"nothing of {incident.id} had been shown by then", hint=f"its first row is of {incident.since:%Y-%m-%d %H:%M:%S} UTC"
+    )
+
+
 def scoped(result: Result, name: str) -> Incident:
     """Return an incident by its name, or the only one of a detector. Raises `NotFoundError`."""
     found = [i for i in result.incidents if name in {i.id, i.detector}]

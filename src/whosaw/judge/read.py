@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from whosaw import readers
-from whosaw.engine.duckdb import named, quoted
+from whosaw.engine.duckdb import Engine, named, quoted
 from whosaw.engine.inputs import Block, Input, matching
-from whosaw.errors import ConfigError, InputError
+from whosaw.errors import ConfigError, InputError, QueryError
 from whosaw.judge.mapping import row_queries
 from whosaw.judge.work import Task
+from whosaw.layout import decode
 from whosaw.ledger import COLUMNS, Addition, FileRow, Part
 
 if TYPE_CHECKING:
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
 
     from whosaw.config import Config, Source
     from whosaw.judge.work import Progress, Work
-    from whosaw.model import Reader
+    from whosaw.model import Layout, Reader
 
 BUCKET = 300
 """Coverage is kept per five minutes."""
 
 PART_ROWS = 1_000_000
 """Disclosures gathered before they are written to a file of the ledger."""
+
+SAMPLE_ROWS = 200
 
 CAREFUL_ROWS = 2_000
 """Carefully read rows handed to the engine at a time."""
@@ -38,13 +42,13 @@ def plan(config: Config, folder: Path) -> tuple[list[Task], list[str]]:
             try:
                 tasks.append(task(path, source, folder=folder, key=f"source[{i}]"))
             except InputError as problem:
-                problems.append(problem.message)
+                problems.append(f"left out: {problem.message}")
     return sorted(tasks, key=lambda t: (t.source.name, t.shown)), problems
 
 
 def task(path: Path, source: Source, *, folder: Path, key: str) -> Task:
     """Return how one file is to be read. Raises `ConfigError` for an unknown format, `InputError` for an unreadable file."""
-    sample = Input(path).sample()
+    sample = _sample(path)
     shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
     if source.format and source.layout:
         reader = _reader(source, key)
@@ -52,9 +56,7 @@ def task(path: Path, source: Source, *, folder: Path, key: str) -> Task:
     guesses = [g for g in readers.detect(sample) if not source.format or g.reader == source.format]
     if source.format and not guesses:
         reader = _reader(source, key)
-        guess = reader.sniff(sample)
-        layout = guess.layout if guess else reader.layout("")
-        return Task(path, shown, source, key, reader, layout, guess.confidence if guess else 0.0)
+        return Task(path, shown, source, key, reader, _plain_layout(reader, sample, shown), 0.0)
     if not guesses:
         raise InputError(
             f"`{shown}`: the format of this file was not recognised", hint=f'name it: format = "..." in {key}; known: {_known()}'
@@ -62,6 +64,29 @@ def task(path: Path, source: Source, *, folder: Path, key: str) -> Task:
     best = guesses[0]
     reader = next(r for r in readers.READERS if r.name == best.reader)
     return Task(path, shown, source, key, reader, best.layout, best.confidence)
+
+
+def _sample(path: Path) -> list[bytes]:
+    """Return the first lines of a file; of a Parquet file its magic and its first rows as JSON."""
+    log = Input(path)
+    if not log.is_parquet:
+        return log.sample()
+    engine = Engine()
+    try:
+        rows = engine.rows(f"select to_json(t)::varchar from read_parquet({quoted(str(path))}) as t limit {SAMPLE_ROWS}")
+    except QueryError as problem:
+        raise InputError(f"`{path}` is a damaged Parquet file", hint="export it anew") from problem
+    finally:
+        engine.close()
+    return [log.magic, *(str(row).encode() for (row,) in rows)]
+
+
+def _plain_layout(reader: Reader, sample: Sequence[bytes], shown: str) -> Layout:
+    """Return the layout of a format whose lines were not recognised: its usual one, or what the first line says (a mere heading)."""
+    for text in ("", *(decode(line) for line in sample[:1])):
+        with suppress(ConfigError):
+            return reader.layout(text)
+    raise InputError(f"`{shown}`: {'it is empty' if not sample else f'no line of it reads as {reader.name}'}", hint="check its format")
 
 
 def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
@@ -75,6 +100,7 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
     reading = _Reading(work, job, number)
     reading.take_all(source_file, progress, most)
     if work.ledger.holds(job.source.name, source_file.digest.hexdigest()):
+        work.ledger.forget_parts()
         return False
     grown = next((row for row in former if source_file.digest_at.get(row.size) == row.digest), None)
     own = grown.number if grown else work.ledger.free_number(number)

@@ -23,7 +23,7 @@ LANES_SHOWN = 14
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How wide the picture is, how much of it stands left of the plot for labels (0: labels stand above), and how many bars and dates fit."""
+    """How wide the picture is, how much of it labels take on the left (0: they stand above), and how many bars and dates fit."""
 
     width: int
     gutter: int
@@ -33,6 +33,7 @@ class Shape:
 
 WIDE = Shape(1040, 172, 240, 8)
 NARROW = Shape(358, 0, 90, 3)
+MINI = Shape(1000, 0, 120, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +117,23 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Turns a time into a place."""
+    """Turns a time into a place. `step` is how many days one bar stands for."""
 
     start: datetime
     end: datetime
     left: float
     width: float
+    step: int
+
+    @property
+    def column(self) -> float:
+        """Return the width of one bar with the space around it."""
+        return self.width * (self.step * _DAY / (self.end - self.start))
+
+    @property
+    def every(self) -> str:
+        """Return what one bar stands for, in words."""
+        return "day" if self.step == 1 else f"{self.step} days"
 
     def x(self, t: datetime) -> float:
         """Return the place of a time, held inside the plot."""
@@ -135,7 +147,12 @@ class Axis:
         return Piece(kind, round(min(x, self.left + self.width - width), 1), round(width, 1))
 
 
-Days = list[tuple[datetime, int, int, int]]
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The disclosures of one bar, by verdict."""
+
+    since: datetime
+    counts: dict[Verdict, int]
 
 
 def build(result: Result, shape: Shape) -> Chart | None:
@@ -143,36 +160,50 @@ def build(result: Result, shape: Shape) -> Chart | None:
     if not result.timeline:
         return None
     axis = _axis(result, shape)
-    step = max(1, ceil((axis.end - axis.start) / _DAY / shape.bars))
-    days = _grouped(result.timeline, axis.start, step)
-    columns = tuple(_column(axis, since, step, counts) for since, *counts in days)
-    head = 0 if shape.gutter else 18
-    unentitled_base, shown_base = 26 + head + 96, 26 + 2 * head + 96 + 22 + 72
+    groups = _grouped(result.timeline, axis.start, axis.step)
+    head = 0 if shape.gutter else 18  # room for a label above each panel
+    upper, lower = 122.0 + head, 216.0 + 2 * head
     panels = (
-        _panel("Unentitled", axis, step, days, (26.0 + head, float(unentitled_base)), (Verdict.UNENTITLED,)),
-        _panel("All disclosures", axis, step, days, (shown_base - 72.0, float(shown_base)), tuple(Verdict)),
+        _panel("Unentitled", axis, groups, (upper - 96, upper), (Verdict.UNENTITLED,)),
+        _panel("All disclosures", axis, groups, (lower - 72, lower), (Verdict.ENTITLED, Verdict.CANNOT_JUDGE, Verdict.UNENTITLED)),
     )
-    axis_y = shown_base + 0.0
-    lanes = _lanes(result, axis, axis_y + (44 if shape.gutter else 52), 24 if shape.gutter else 34)
-    height = (lanes[-1].y if lanes else axis_y + 20) + 16
-    bands = _bands(_silences(result), axis)
-    return Chart(shape, axis.start, axis.end - _DAY, height, axis_y, columns, panels, bands, lanes, _ticks(axis, shape.ticks), "day" if step == 1 else f"{step} days")
+    lanes = _lanes(result, axis, lower + (44 if shape.gutter else 52), 24 if shape.gutter else 34)
+    return Chart(
+        shape=shape,
+        first=axis.start,
+        last=axis.end - _DAY,
+        height=(lanes[-1].y if lanes else lower + 20) + 16,
+        axis_y=lower,
+        columns=tuple(_column(axis, group, axis.step) for group in groups),
+        panels=panels,
+        bands=_bands(_silences(result), axis),
+        lanes=lanes,
+        ticks=_ticks(axis, shape.ticks),
+        every=axis.every,
+    )
 
 
 def mini(incident: Incident, result: Result) -> Chart | None:
     """Return the picture of one incident's days (stretched to any width), or nothing when it lasted one day."""
-    if len(incident.timeline) < 2:  # noqa: PLR2004 - one bar is no picture
+    if len(incident.timeline) < 2:  # one bar is no picture
         return None
-    since = min(incident.since_earliest or incident.since, incident.timeline[0][0])
-    start, end = _midnight(since), incident.timeline[-1][0] + _DAY
-    axis = Axis(start, end, 0, 1000)
-    step = max(1, ceil((end - start) / _DAY / 120))
-    days = _grouped([(d, 0, n, 0) for d, n in incident.timeline], start, step)
-    columns = tuple(_column(axis, day_, step, counts) for day_, *counts in days)
-    panel = _panel("Disclosures", axis, step, days, (2, 64), (Verdict.UNENTITLED,))
-    silent = [(s, g) for s, g in _silences(result, incident.channel) if g.since < end and g.until > start]
-    every = "day" if step == 1 else f"{step} days"
-    return Chart(Shape(1000, 0, 120, 0), start, end - _DAY, 66, 64, columns, (panel,), _bands(silent, axis), (), (), every)
+    start, end = _midnight(incident.since_earliest or incident.since), incident.timeline[-1][0] + _DAY
+    axis = Axis(start, end, 0, MINI.width, _step(start, end, MINI))
+    groups = _grouped([(date, 0, n, 0) for date, n in incident.timeline], start, axis.step)
+    silent = [(source, g) for source, g in _silences(result, incident.channel) if g.since < end and g.until > start]
+    return Chart(
+        shape=MINI,
+        first=start,
+        last=end - _DAY,
+        height=66,
+        axis_y=64,
+        columns=tuple(_column(axis, group, axis.step) for group in groups),
+        panels=(_panel("Disclosures", axis, groups, (2, 64), (Verdict.UNENTITLED,)),),
+        bands=_bands(silent, axis),
+        lanes=(),
+        ticks=(),
+        every=axis.every,
+    )
 
 
 def notes(chart: Chart) -> list[tuple[str, str]]:
@@ -187,46 +218,48 @@ def _midnight(t: datetime) -> datetime:
 def _axis(result: Result, shape: Shape) -> Axis:
     starts = [d for d, *_ in result.timeline] + [c.since for c in result.coverage if c.since]
     ends = [d for d, *_ in result.timeline] + [c.until for c in result.coverage if c.until]
-    return Axis(_midnight(min(starts)), _midnight(max(ends)) + _DAY, shape.gutter, shape.width - shape.gutter)
+    start, end = _midnight(min(starts)), _midnight(max(ends)) + _DAY
+    return Axis(start, end, shape.gutter, shape.width - shape.gutter, _step(start, end, shape))
 
 
-def _grouped(timeline: Iterable[tuple[datetime, int, int, int]], start: datetime, step: int) -> Days:
+def _step(start: datetime, end: datetime, shape: Shape) -> int:
+    return max(1, ceil((end - start) / _DAY / shape.bars))
+
+
+def _grouped(timeline: Iterable[tuple[datetime, int, int, int]], start: datetime, step: int) -> list[Group]:
     """Return the days in groups of `step`, so that years still fit on a page."""
-    sums: dict[int, list[int]] = {}
+    sums: dict[int, dict[Verdict, int]] = {}
     for date, *counts in timeline:
-        place = sums.setdefault((date - start) // _DAY // step, [0, 0, 0])
-        for i, n in enumerate(counts):
-            place[i] += n
-    return [(start + i * step * _DAY, *counts) for i, counts in sorted(sums.items())]  # type: ignore[misc] # three counts
+        place = sums.setdefault((date - start) // _DAY // step, dict.fromkeys(Verdict, 0))
+        for verdict, n in zip(Verdict, counts, strict=True):
+            place[verdict] += n
+    return [Group(start + i * step * _DAY, counts) for i, counts in sorted(sums.items())]
 
 
-def _column(axis: Axis, since: datetime, step: int, counts: Sequence[int]) -> Column:
-    entitled, unentitled, cannot = counts
-    x = axis.x(since)
-    when = day(since) if step == 1 else f"{day(since)} and {step - 1} more days"
-    says = f"{when}: {number(unentitled)} unentitled, {number(cannot)} cannot judge, {number(entitled)} entitled"
-    return Column(x, round(axis.x(since + step * _DAY) - x, 1), says)
+def _column(axis: Axis, group: Group, step: int) -> Column:
+    x, counts = axis.x(group.since), group.counts
+    when = day(group.since) if step == 1 else f"{day(group.since)} and {step - 1} more days"
+    says = ", ".join(
+        f"{number(counts[v])} {v.value.replace('_', ' ')}" for v in (Verdict.UNENTITLED, Verdict.CANNOT_JUDGE, Verdict.ENTITLED)
+    )
+    return Column(x, round(axis.x(group.since + step * _DAY) - x, 1), f"{when}: {says}")
 
 
-def _panel(label: str, axis: Axis, step: int, days: Days, span: tuple[float, float], verdicts: Sequence[Verdict]) -> Panel:
-    """Return bars stacked in the order entitled, cannot judge, unentitled."""
+def _panel(label: str, axis: Axis, groups: Sequence[Group], span: tuple[float, float], stack: Sequence[Verdict]) -> Panel:
+    """Return bars of the verdicts of `stack`, the first at the bottom."""
     top, base = span
-    places = {Verdict.ENTITLED: 1, Verdict.CANNOT_JUDGE: 3, Verdict.UNENTITLED: 2}
-    stack = [(v, i) for v, i in places.items() if v in verdicts]
-    peak = max((sum(row[i] for _, i in stack) for row in days), default=0)  # type: ignore[misc] # places 1 to 3 are counts
+    peak = max((sum(group.counts[v] for v in stack) for group in groups), default=0)
     scale = (base - top) / peak if peak else 0.0
-    full = axis.x(axis.start + step * _DAY) - axis.left
+    full = axis.column
     width = round(min(44.0, full * 0.78 if full > 4 else full), 2)
-    paths = dict.fromkeys((v.value for v, _ in stack), "")
-    for row in days:
-        x, y = axis.x(row[0]) + (full - width) / 2, base
-        for verdict, i in stack:
-            count: int = row[i]  # type: ignore[assignment] # same
-            high = max(count * scale, 1.5 if count else 0.0)  # one disclosure among a million still shows
-            if count:
-                paths[verdict.value] += f"M{x:.1f} {y:.1f}v{-high:.1f}h{width}v{high:.1f}z"
+    paths = dict.fromkeys((v.value for v in stack), "")
+    for group in groups:
+        x, y = axis.x(group.since) + (full - width) / 2, base
+        for verdict in [v for v in stack if group.counts[v]]:
+            high = max(group.counts[verdict] * scale, 1.5)  # one disclosure among a million still shows
+            paths[verdict.value] += f"M{x:.1f} {y:.1f}v{-high:.1f}h{width}v{high:.1f}z"
             y -= high
-    judged = any(row[1] or row[2] for row in days)
+    judged = any(group.counts[v] for group in groups for v in (Verdict.ENTITLED, Verdict.UNENTITLED))
     return Panel(label, number(peak) if peak else "none" if judged else "not known", peak > 0, top, base, paths)
 
 
@@ -236,7 +269,8 @@ def _silences(result: Result, channel: str = "") -> list[tuple[str, Gap]]:
 
 def _bands(silences: Sequence[tuple[str, Gap]], axis: Axis) -> tuple[Band, ...]:
     longest = sorted(silences, key=lambda pair: pair[1].since - pair[1].until)[:BANDS_LETTERED]
-    bands, free = [], axis.left
+    bands: list[Band] = []
+    free = axis.left
     for source, gap in sorted(silences, key=lambda pair: (pair[1].since, pair[0])):
         piece = axis.piece("unknown", gap.since, gap.until)
         letter = chr(ord("A") + sum(bool(b.letter) for b in bands)) if (source, gap) in longest else ""
@@ -253,7 +287,9 @@ def _lanes(result: Result, axis: Axis, top: float, pitch: int) -> tuple[Lane, ..
     for incident in result.incidents[:LANES_SHOWN]:
         earliest = axis.start if incident.since_earliest is None else incident.since_earliest
         before = [axis.piece("unknown", earliest, incident.since, 0)] if earliest < incident.since else []
-        lanes.append(Lane("incident", f"{incident.id} {incident.detector}", y, (*before, axis.piece("known", incident.since, incident.until, 4))))
+        lanes.append(
+            Lane("incident", f"{incident.id} {incident.detector}", y, (*before, axis.piece("known", incident.since, incident.until, 4)))
+        )
         y += pitch
     y += 14 if lanes else 0
     for coverage in [c for c in result.coverage if c.since and c.until][:LANES_SHOWN]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from whosaw.model import Bound
+if TYPE_CHECKING:
+    from whosaw.model import Bound
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d UTC)")

@@ -1,4 +1,4 @@
-"""How does a data-protection officer read, print and mail the answer? As one file that asks nothing of anybody and runs nothing of strangers.
+"""How does a data-protection officer read, print and mail the answer? As one file that asks nothing of anybody.
 
 The page carries its own policy: only this very style sheet and this very script (by their hashes), no other resource of any kind.
 It is complete without its script.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+import struct
 from typing import TYPE_CHECKING, Any
 
 from whosaw.model import Evidence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 EVIDENCE_SHOWN = 50
 REJECTED_SHOWN = 25
 PLACES_SHOWN = 10
-_JSON_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_RISKY = re.compile(r"[<>&]|[^\x00-\x7f]")
 
 
 def render(result: Result, claims: Mapping[str, str]) -> bytes:
@@ -50,17 +52,17 @@ def render(result: Result, claims: Mapping[str, str]) -> bytes:
 
 def policy(css: str, js: str) -> str:
     """Return the Content Security Policy of a page with this style sheet and this script, and nothing else."""
-    return (
-        f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(js)}'; img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    return f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(js)}'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def embedded(result: Result) -> Markup:
-    """Return the machine result in a form that no text inside it can leave: no angle bracket and no ampersand survives as itself."""
+    """Return the machine result in a form that no text inside it can leave: plain ASCII without angle brackets and ampersands."""
     text = json_out.render(result).decode()
-    for char, escape in _JSON_ESCAPES.items():
-        text = text.replace(char, escape)
-    return _trusted(text)
+    return _trusted(_RISKY.sub(lambda found: "".join(f"\\u{unit:04x}" for unit in _utf16(found[0])), text))
+
+
+def _utf16(char: str) -> tuple[int, ...]:
+    return struct.unpack(f">{len(char.encode('utf-16-be')) // 2}H", char.encode("utf-16-be"))
 
 
 def prose(text: str) -> Markup:

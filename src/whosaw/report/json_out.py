@@ -14,7 +14,25 @@ SCHEMA = "whosaw.result/1"
 
 def render(result: Result) -> bytes:
     """Return the answer as JSON: fields in the order of the schema, times in UTC with `Z`, two spaces of indent."""
-    return msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
+    return msgspec.json.format(encoded(result), indent=2) + b"\n"
+
+
+def encoded(value: object) -> bytes:
+    """Return a value as JSON in one line. A file name that is no Unicode is written with escapes, for JSON cannot hold it."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_mended(msgspec.to_builtins(value)))
+
+
+def _mended(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list | tuple):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    return value
 
 
 def load(text: str | bytes) -> Result:
@@ -26,7 +44,9 @@ def load(text: str | bytes) -> Result:
             f"this is no answer of whosaw: {str(problem)[:1].lower()}{str(problem)[1:]}", hint="`whosaw judge` writes one as `result.json`"
         ) from problem
     if result.schema != SCHEMA:
-        raise InputError(f"the answer has the schema `{result.schema}`, expected `{SCHEMA}`", hint="run `whosaw judge` again with this version")
+        raise InputError(
+            f"the answer has the schema `{result.schema}`, expected `{SCHEMA}`", hint="run `whosaw judge` again with this version"
+        )
     return result
 
 

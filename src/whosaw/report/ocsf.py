@@ -15,6 +15,7 @@ from whosaw.model import Evidence
 from whosaw.report import sentences
 from whosaw.report.figures import epoch_ms, iso
 from whosaw.report.identity import fingerprint
+from whosaw.report.json_out import encoded
 from whosaw.report.sentences import State
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def render(result: Result, claims: Mapping[str, str]) -> bytes:
     events += [_finding(result, incident, claims) for incident in result.incidents]
     if result.incidents:
         events.append(_incident(result, claims))
-    return b"".join(msgspec.json.encode(event) + b"\n" for event in events)
+    return b"".join(encoded(event) + b"\n" for event in events)
 
 
 def _event(result: Result, names: tuple[str, str, str], class_uid: int, activity: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from whosaw.model import Evidence
 from whosaw.report import sentences
 from whosaw.report.figures import bound, counted, iso, visible
 from whosaw.report.identity import address, fingerprint
+from whosaw.report.json_out import encoded
 from whosaw.report.sentences import State
 
 if TYPE_CHECKING:
@@ -31,14 +32,18 @@ def render(result: Result, claims: Mapping[str, str]) -> bytes:
         "invocations": [_invocation(result)],
         "columnKind": "unicodeCodePoints",
         "results": [_result(incident, names, claims) for incident in result.incidents],
-        "properties": {"read": msgspec.to_builtins(result.read), "verdicts": msgspec.to_builtins(result.verdicts), "grouping": result.grouping},
+        "properties": {
+            "read": msgspec.to_builtins(result.read),
+            "verdicts": msgspec.to_builtins(result.verdicts),
+            "grouping": result.grouping,
+        },
     }
     log = {
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
         "runs": [run],
     }
-    return msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n"
+    return msgspec.json.format(encoded(log), indent=2) + b"\n"
 
 
 def _rule(name: str, claims: Mapping[str, str]) -> dict[str, Any]:
@@ -58,7 +63,19 @@ def _invocation(result: Result) -> dict[str, Any]:
 
 
 def _result(incident: Incident, rules: list[str], claims: Mapping[str, str]) -> dict[str, Any]:
-    kept = ("id", "channel", "since_earliest", "disclosures", "customers", "recipients", "data", "cause", "severity", "test_accounts", "why")
+    kept = (
+        "id",
+        "channel",
+        "since_earliest",
+        "disclosures",
+        "customers",
+        "recipients",
+        "data",
+        "cause",
+        "severity",
+        "test_accounts",
+        "why",
+    )
     scope = msgspec.to_builtins(incident)
     return {
         "ruleId": incident.detector,

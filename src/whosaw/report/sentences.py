@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -86,14 +87,7 @@ def judged(result: Result) -> int:
 def headline(result: Result) -> Headline:
     """Return the answer in short, with what would mislead said before it."""
     state = _state(result)
-    sentence = {
-        State.FOUND: _found,
-        State.CLEAN: _clean,
-        State.UNJUDGED: lambda r: f"Nothing can be said: none of the {number(r.read.disclosures)} disclosures could be judged.",
-        State.NOT_SHOWN: lambda r: f"Nothing can be said: none of the {counted(r.read.lines, 'line')} read shows a customer's data.",
-        State.NOT_READ: lambda _: "Nothing can be said: no line was read.",
-    }[state](result)
-    return Headline(state, tuple(_warnings(result, state)), sentence)
+    return Headline(state, tuple(_warnings(result, state)), _SENTENCES[state](result))
 
 
 def _state(result: Result) -> State:
@@ -133,6 +127,27 @@ def _clean(result: Result) -> str:
     )
 
 
+def _unjudged(result: Result) -> str:
+    return f"Nothing can be said: none of the {number(result.read.disclosures)} disclosures could be judged."
+
+
+def _not_shown(result: Result) -> str:
+    return f"Nothing can be said: none of the {counted(result.read.lines, 'line')} read shows a customer's data."
+
+
+def _not_read(_: Result) -> str:
+    return "Nothing can be said: no line was read."
+
+
+_SENTENCES = {
+    State.FOUND: _found,
+    State.CLEAN: _clean,
+    State.UNJUDGED: _unjudged,
+    State.NOT_SHOWN: _not_shown,
+    State.NOT_READ: _not_read,
+}
+
+
 def _warnings(result: Result, state: State) -> list[str]:
     read, out = result.read, []
     if state in {State.UNJUDGED, State.NOT_SHOWN, State.NOT_READ}:
@@ -159,13 +174,20 @@ def funnel(result: Result) -> str:
 def doubts(result: Result) -> list[Doubt]:
     """Return all that was not looked at or could not be judged, the largest first within its kind."""
     reasons = sorted(result.cannot_judge.items(), key=lambda pair: -pair[1])
-    out = [Doubt("cannot judge", f"{counted(n, 'disclosure')}: {why}") for why, n in reasons]
+    out = [] if result.read.disclosures else [Doubt("not looked at", _nothing_shown(result))]
+    out += [Doubt("cannot judge", f"{counted(n, 'disclosure')}: {why}") for why, n in reasons]
     out += [Doubt("empty source", f"`{c.source}` was given and holds nothing") for c in result.coverage if not c.lines]
     out += [Doubt("no log", text) for c in result.coverage for text in gaps(c)]
     if result.read.rejected:
         rejected, lines = result.read.rejected, result.read.lines
         out.append(Doubt("unreadable", f"{number(rejected)} of {counted(lines, 'line')} ({share(rejected, lines)}) could not be read"))
     return out + [Doubt("note", text) for text in result.doubts]
+
+
+def _nothing_shown(result: Result) -> str:
+    if not result.read.lines:
+        return "no line was read"
+    return "no line was recognised as showing a customer's data; its routes or fields may be missing from the configuration"
 
 
 def gaps(coverage: Coverage) -> list[str]:
@@ -178,11 +200,9 @@ def gaps(coverage: Coverage) -> list[str]:
             for g in found
         ]
     longest = max(found, key=lambda g: g.until - g.since)
-    total = sum((g.until - g.since for g in found[1:]), found[0].until - found[0].since)
-    return [
-        f"`{coverage.source}` has {len(found)} gaps, {lasting(total)} in all; "
-        f"the longest from {moment(longest.since)} to {moment(longest.until)}"
-    ]
+    total = lasting(sum((g.until - g.since for g in found), timedelta()))
+    span = f"{moment(longest.since)} to {moment(longest.until)}"
+    return [f"`{coverage.source}` has {len(found)} gaps, {total} in all; the longest from {span}"]
 
 
 def began(incident: Incident) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from whosaw.report import sentences
@@ -37,8 +37,8 @@ def render(result: Result, console: Console) -> None:
     """Print the answer. Colour only repeats what the words say; at most 100 columns are used."""
     page = _Page(console)
     _verdict(page, result)
-    _incidents(page, result.incidents)
     _doubts(page, result)
+    _incidents(page, result.incidents)
     _repairs(page, result.repairs)
     _coverage(page, result)
     _next(page, result)
@@ -80,9 +80,6 @@ def _verdict(page: _Page, result: Result) -> None:
         page.line(f"CAREFUL  {warning}", "bold yellow")
     page.line(_VERDICT[head.state], _STYLE.get(head.state, "bold yellow"))
     page.line(f"  {sentences.funnel(result)}")
-    found = Counter(doubt.kind for doubt in sentences.doubts(result))
-    if found:
-        page.line(f"  doubts: {', '.join(f'{kind} ({n})' for kind, n in found.items())}; told below")
 
 
 def _incidents(page: _Page, incidents: list[Incident]) -> None:
@@ -121,7 +118,7 @@ def _doubts(page: _Page, result: Result) -> None:
     page.blank()
     page.line("DOUBTS", "bold")
     if not found:
-        page.line("  none: every line was read, every disclosure was judged, no source was silent")
+        page.line("  none: every line was read, all that was shown was judged, and no source was silent")
     kind = ""
     for doubt in found[:DOUBTS_SHOWN]:
         page.row("" if doubt.kind == kind else doubt.kind, doubt.text)
@@ -159,7 +156,7 @@ def _covered(coverage: Coverage) -> str:
     if coverage.since is None or coverage.until is None:
         return "- not looked at: no line with a time"
     silent = [g.until - g.since for g in coverage.gaps]
-    holes = f"{counted(len(silent), 'gap')} ({lasting(sum(silent[1:], silent[0]))})" if silent else "no gap"
+    holes = f"{counted(len(silent), 'gap')} ({lasting(sum(silent, timedelta()))})" if silent else "no gap"
     return f"{moment(coverage.since)} to {moment(coverage.until)}, {counted(coverage.lines, 'line')}, {holes}"
 
 

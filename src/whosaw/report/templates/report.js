@@ -3,7 +3,7 @@
 (() => {
   const filter = document.getElementById("filter");
   if (filter) {
-    const sections = [...document.querySelectorAll(".incident")];
+    const sections = [...document.querySelectorAll("section.incident")];
     const told = document.querySelector(".filter output");
     filter.closest("p").hidden = sections.length < 4;
     filter.addEventListener("input", () => {
