@@ -172,7 +172,7 @@ class _Reading:
         self.rejected: list[tuple[int, str]] = []
         self.parts: list[Part] = []
         columns = ", ".join(f"{named(name)} {kind}" for name, kind, _ in COLUMNS)
-        self.engine.run(f"create or replace temp table batch ({columns})")
+        self.engine.run(f"create or replace temp table batch ({columns}, recipient_text varchar, named_customer varchar)")
         self.engine.run("create or replace temp table beats (bucket bigint, lines bigint, first bigint, last bigint)")
         self.engine.run("create or replace temp table clear (domain varchar, key bigint, value varchar)")
         self.engine.run("set variable file = ?", [number])
@@ -208,13 +208,27 @@ class _Reading:
             broken=source_file.broken,
         )
         beats = self.engine.rows("select bucket, sum(lines)::bigint, min(first), max(last) from beats group by 1 order by 1")
-        names = self.engine.rows("select domain, key, any_value(value) from clear group by 1, 2")
-        sealed = [(domain, key, self.vault.seal(value)) for domain, key, value in names]
+        sealed = [(domain, key, self.vault.seal(value)) for domain, key, value in self._new_names()]
         return Addition(row, self.parts, sorted(self.rejected), [(b, n, f, u) for b, n, f, u in beats], sealed, replaces)
+
+    def _new_names(self) -> list[tuple[str, int, str]]:
+        """Return the names that no earlier file of this run brought, in the order in which the manifest keeps them."""
+        self.engine.run("create temp table if not exists sealed (domain varchar, key bigint)")
+        self.engine.run(
+            "create or replace temp table fresh as select domain, key, any_value(value) as value "
+            "from clear anti join sealed using (domain, key) group by domain, key"
+        )
+        self.engine.run("insert into sealed select domain, key from fresh")
+        return [(domain, key, value) for domain, key, value in self.engine.rows("from fresh order by domain, key")]
 
     def _write_part(self) -> None:
         """Write what is waiting to a file of its own, so that memory stays flat however long the log is."""
         if self.waiting:
+            self.engine.run(
+                "insert into clear select distinct domain, key, value from ("
+                "select 'r' as domain, recipient as key, recipient_text as value from batch where site is null "
+                "union all select 'c', customer, named_customer from batch) where key is not null"
+            )
             self.parts.append(self.ledger.write_part(self.engine, "batch", len(self.parts), self.waiting))
             self.engine.run("truncate batch")
             self.waiting = 0
@@ -277,23 +291,18 @@ class _Reading:
 
     def _store(self, cut: str) -> list[int]:
         """Move what was cut into the batch, count it, and return the lines that were not read."""
-        run = self.engine.run
         columns = ", ".join(named(name) for name, _, _ in COLUMNS)
-        run(f"create or replace temp table cut as {cut}")
-        run(f"create or replace temp table made as {self.queries.rows}")
-        run(f"insert into batch select {columns} from made where is_disclosure")
-        run(
-            "insert into clear select distinct domain, key, value from ("
-            "select 'r' as domain, recipient as key, recipient_text as value from made where is_disclosure and site is null "
-            "union all select 'c', customer, named_customer from made where is_disclosure) where key is not null"
+        self.engine.run(f"create or replace temp table cut as {cut}")
+        self.engine.run(
+            f"insert into batch select {columns}, recipient_text, named_customer from ({self.queries.rows}) where is_disclosure"
         )
-        run(
+        self.engine.run(
             f"insert into beats select second // {BUCKET}, count(*), min(second), max(second) "
-            "from (select floor(epoch(seen_at))::bigint as second from made) group by 1"
+            "from (select floor(epoch(seen_at))::bigint as second from cut where seen_at is not null) group by 1"
         )
-        shown, other = self.engine.one("select count(*) filter (is_disclosure), count(*) filter (not is_disclosure) from made")
+        shown = int(self.engine.one("select count(*) from batch")[0]) - self.waiting
         self.disclosures += shown
-        self.other += other
+        self.other += int(self.engine.one("select count(seen_at) from cut")[0]) - shown
         self.waiting += shown
         if self.waiting >= PART_ROWS:
             self._write_part()
