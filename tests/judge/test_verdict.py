@@ -136,7 +136,7 @@ RELATIONS = (
 
 
 def test_each_row_gets_the_verdict_of_a_judge_who_reads_the_rules_one_by_one(engine):
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(*RELATIONS, st.booleans())
     def law(seen, allowed, owned, blind, configured):
         seen = [row | {"data": row["data"] or {"number"}} for row in seen]
@@ -147,7 +147,7 @@ def test_each_row_gets_the_verdict_of_a_judge_who_reads_the_rules_one_by_one(eng
 
 
 def test_taking_an_entitlement_away_never_clears_and_adding_one_never_accuses(engine):
-    @settings(max_examples=30)
+    @settings(max_examples=15)
     @given(st.lists(SEEN, min_size=1, max_size=5), st.lists(ALLOWED, min_size=1, max_size=4), st.lists(OWNED, max_size=2), st.data())
     def law(seen, allowed, owned, draw):
         gone = draw.draw(st.integers(0, len(allowed) - 1))
@@ -161,7 +161,7 @@ def test_taking_an_entitlement_away_never_clears_and_adding_one_never_accuses(en
 
 
 def test_the_order_of_rows_and_rules_changes_no_verdict(engine):
-    @settings(max_examples=15)
+    @settings(max_examples=8)
     @given(st.lists(SEEN, min_size=2, max_size=5), st.lists(ALLOWED, min_size=2, max_size=4), st.lists(OWNED, max_size=3))
     def law(seen, allowed, owned):
         there = engines_verdicts(engine, seen, allowed, owned, [])
