@@ -105,7 +105,7 @@ def _sample(log: Input) -> list[bytes]:
         return log.sample()
     engine = Engine()
     try:
-        rows = engine.rows(f"select to_json(t)::varchar from read_parquet({quoted(str(path))}) as t limit {SAMPLE_ROWS}")
+        rows = engine.rows(f"select to_json(t)::varchar from read_parquet({quoted(str(log.path))}) as t limit {SAMPLE_ROWS}")
     except QueryError as problem:
         raise InputError(f"`{log.path}` is a damaged Parquet file", hint="export it anew") from problem
     finally:
