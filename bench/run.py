@@ -105,8 +105,10 @@ def table(found: dict[str, list[Measured]], truth: dict[str, int], lines: int) -
     said = phases.said
     rows += [
         "",
-        f"Of that, reading took {said['read_seconds']:.1f} s ({said['lines'] / said['read_seconds']:,.0f} lines/s) and judging "
-        f"{said['judge_seconds']:.1f} s ({said['disclosures'] / said['judge_seconds']:,.0f} disclosures/s), measured in a process of its own.",
+        (
+            f"Of that, reading took {said['read_seconds']:.1f} s ({said['lines'] / said['read_seconds']:,.0f} lines/s) and judging "
+            f"{said['judge_seconds']:.1f} s ({said['disclosures'] / said['judge_seconds']:,.0f} disclosures/s), measured in a process of its own."
+        ),
         f"Found: {', '.join(f'{name} {count:,}' for name, count in said['incidents'].items())}.",
     ]
     return "\n".join(rows)

@@ -1,4 +1,4 @@
-"""This software must not be the next leak: no output, log, error or file of the ledger names a drill's customer, login or agent in clear."""
+"""This software must not be the next leak: nothing it says or writes names a drill's customer, login or agent in clear."""
 
 import csv
 import os
