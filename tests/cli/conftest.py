@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from small_operator import BILLS, LOGINS, line, written
 
+from small_operator import BILLS, LOGINS, line, written
 from whosaw import cli
 
 TOML = """
@@ -65,11 +65,11 @@ def run(tmp_path, monkeypatch, capsys):
 
     def run(*arguments, stdin=None):
         capsys.readouterr()
-        with monkeypatch.context() as patch, pytest.raises(SystemExit) as stop:
+        with monkeypatch.context() as patch:
             patch.setattr(sys, "argv", ["whosaw", *map(str, arguments)])
-            if stdin is not None:
-                patch.setattr(sys, "stdin", stdin)
-            cli.main()
+            patch.setattr(sys, "stdin", stdin or sys.stdin)
+            with pytest.raises(SystemExit) as stop:
+                cli.main()
         out, err = capsys.readouterr()
         return Said(stop.value.code or 0, out, err)
 
