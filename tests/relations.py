@@ -22,7 +22,7 @@ from pathlib import Path
 from whosaw import entitlements as registry
 from whosaw.config import Config
 from whosaw.detectors import DETECTORS
-from whosaw.engine.duckdb import Engine, named
+from whosaw.engine.duckdb import Engine, named, quoted
 from whosaw.judge import detect, repairs, verdict
 from whosaw.ledger import COLUMNS
 from whosaw.model import ENTITLING_GRADES, DataClass, Repair, data_mask
@@ -33,6 +33,9 @@ ENGINES: dict[str, Callable[[], Engine]] = {"duckdb": lambda: Engine(secret=byte
 """Every engine that must give the same answers. A further one is one more line here; `pytest --engine all` then runs it too."""
 
 ALWAYS, FOREVER = "0001-01-01", "9999-12-31"
+CONFIGURED, MEMBERS = 1000, 1001
+"""Rules that exist as in any configured house: one without rows, and the one whose members are the groups."""
+
 KEYED = {
     "recipient": "r",
     "customer": "c",
@@ -42,6 +45,8 @@ KEYED = {
     "client": "a",
     "device": "d",
     "page": "p",
+    "object": "o",
+    "group": "g",
 }
 DEFAULTS = {
     "seen_at": "2012-01-10 12:00",
@@ -87,26 +92,14 @@ def fill(
     columns = ", ".join(f"{named(name)} {kind}" for name, kind in _KINDS.items())
     engine.run(f"create or replace temp table rows_given ({columns})")
     engine.run("create or replace temp view disclosures_read as select * from rows_given")
-    for number, row in enumerate(disclosures, start=1):
-        _add_disclosure(engine, number, row)
+    _insert(engine, "rows_given", [_disclosure(number, row) for number, row in enumerate(disclosures, start=1)])
+    _insert(engine, "owners", [_owner(row) for row in owners])
+    _insert(engine, "groups", [{"rule": MEMBERS, "group": row["group"], "customer": row["customer"]} for row in groups])
+    _insert(engine, "canaries", [{"customer": row["customer"]} for row in canaries])
+    _insert(engine, "blind", [{"basis": row["basis"], **_span(row)} for row in gaps])
+    _entitle(engine, entitlements, groups)
     if configured:
-        engine.run("insert into rules values (0, 'ownership', 'A', '', 'registry', true)")
-    for rule, row in enumerate(entitlements, start=1):
-        _add_entitlement(engine, rule, row, groups)
-    for row in groups:
-        engine.run("insert into rules select -1, 'delegation', 'A', '', 'members', true where not exists (from rules where rule = -1)")
-        engine.run("insert into groups values (-1, pseudonym('g', ?), pseudonym('c', ?))", [row["group"], row["customer"]])
-    for row in owners:
-        what = row.get("object_type") or "object"
-        key = f"{what}:{row['object']}"
-        engine.run(
-            "insert into owners values (?, pseudonym('o', ?), pseudonym('c', ?), ?::timestamp, ?::timestamp, 0)",
-            [what, key, row["customer"], *_span(row)],
-        )
-    for row in canaries:
-        engine.run("insert into canaries values (pseudonym('c', ?))", [row["customer"]])
-    for row in gaps:
-        engine.run("insert into blind values (?, ?::timestamp, ?::timestamp)", [row["basis"], *_span(row)])
+        _insert(engine, "rules", [_rule(CONFIGURED, "ownership", "A"), _rule(MEMBERS, "delegation", "A")])
     registry._hold(engine, registry.Loaded())
 
 
@@ -118,57 +111,71 @@ def judged(engine: Engine, settings: Mapping[str, Mapping[str, int]] | None = No
     return repairs.suggest(engine)
 
 
-def _add_disclosure(engine: Engine, number: int, row: Row) -> None:
-    given = {**DEFAULTS, "source_line": str(number), **_implied(row), **{name: text for name, text in row.items() if text}}
-    values, shown = [], []
-    for name, kind in _KINDS.items():
-        text = given.get(name)
-        if name == "id":
-            values.append(row_id(number))
-        elif name == "data":
-            values.append(_mask(text))
-        elif name == "object" and text:
-            values.append(f"{given['object_type']}:{text}")
-        else:
-            values.append(text)
-        key = KEYED.get(name) or ("o" if name == "object" else "")
-        shown.append(f"pseudonym('{key}', ?)" if key else f"?::{kind}")
-    engine.run(f"insert into rows_given select {', '.join(shown)}", values)
+def _insert(engine: Engine, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Fill a relation, all rows in one statement; what is a pseudonym there becomes one."""
+    if not rows:
+        return
+    kinds = dict(engine.rows(f"select column_name, column_type from (describe {table})"))
+    listed = ", ".join(f"({', '.join(_literal(row.get(column)) for column in kinds)})" for row in rows)
+    words = ", ".join(named(column) for column in kinds)
+    shown = ", ".join(_converted(column, kind) for column, kind in kinds.items())
+    engine.run(f"insert into {table} select {shown} from (values {listed}) as given({words})")
+
+
+def _literal(value: object) -> str:
+    return "null" if value is None or value == "" else quoted(str(value))
+
+
+def _converted(column: str, kind: str) -> str:
+    domain = KEYED.get(column)
+    return f"pseudonym('{domain}', {named(column)}::varchar)" if domain else f"{named(column)}::{kind}"
+
+
+def _disclosure(number: int, row: Row) -> dict[str, object]:
+    given: dict[str, object] = {**DEFAULTS, **_implied(row), **row, "id": row_id(number), "source_line": number}
+    given["data"] = _mask(row.get("data", DEFAULTS["data"]))
+    given["object"] = f"{given['object_type']}:{row['object']}" if row.get("object") else ""
+    return given
 
 
 def _implied(row: Row) -> Row:
     """Return what follows from other columns: a site is its own recipient, nobody is anonymous, an object has a type."""
     kind = "site" if row.get("site") else "customer_login" if row.get("recipient") else "anonymous"
-    return {
-        "recipient_kind": kind,
-        "recipient": row.get("site", ""),
-        "object_type": "object" if row.get("object") else "",
-    }
+    return {"recipient_kind": kind, "recipient": row.get("site"), "object_type": "object" if row.get("object") else ""}
 
 
-def _add_entitlement(engine: Engine, rule: int, row: Row, groups: Sequence[Row]) -> None:
-    basis, grade = row["basis"], row.get("grade") or "A"
-    entitles = grade in ENTITLING_GRADES
-    mask = _mask(row.get("data")) or registry.ALL_DATA
-    engine.run("insert into rules values (?, ?, ?, '', 'registry', ?)", [rule, basis, grade, entitles])
-    span = _span(row)
-    if basis == "partner":
-        values = [rule, row["recipient"], *span, mask]
-        engine.run("insert into site_rules values (?, ?, ?::timestamp, ?::timestamp, ?, 0)", values)
-    elif basis == "test_account":
-        values = [rule, row["customer"], *span, mask]
-        engine.run("insert into customer_grants values (?, pseudonym('c', ?), ?::timestamp, ?::timestamp, ?, 0)", values)
-    else:
-        members = [g["customer"] for g in groups if g["group"] == row["group"]] if row.get("group") else [row["customer"]]
-        for customer in members:
-            engine.run(
-                "insert into grants values (?, pseudonym('r', ?), pseudonym('c', ?), ?::timestamp, ?::timestamp, ?, ?, 0, ?)",
-                [rule, row["recipient"], customer, *span, mask, row.get("claim") or None, entitles],
-            )
+def _owner(row: Row) -> dict[str, object]:
+    what = row.get("object_type") or "object"
+    return {"object_type": what, "object": f"{what}:{row['object']}", "customer": row["customer"], **_span(row), "line": 0}
 
 
-def _span(row: Row) -> tuple[str, str]:
-    return row.get("since") or ALWAYS, row.get("until") or FOREVER
+def _entitle(engine: Engine, entitlements: Sequence[Row], groups: Sequence[Row]) -> None:
+    """Give each row to the relation of its basis, and each basis and grade a rule."""
+    rules: dict[tuple[str, str], int] = {}
+    relations: dict[str, list[dict[str, object]]] = {"grants": [], "site_rules": [], "customer_grants": []}
+    for row in entitlements:
+        basis, grade = row["basis"], row.get("grade") or "A"
+        rule = rules.setdefault((basis, grade), len(rules))
+        given = {**row, **_span(row), "rule": rule, "line": 0, "entitles": grade in ENTITLING_GRADES}
+        given["data"] = _mask(row.get("data")) or registry.ALL_DATA
+        if basis == "partner":
+            relations["site_rules"].append({**given, "site": row["recipient"]})
+        elif basis == "test_account":
+            relations["customer_grants"].append(given)
+        else:
+            members = [g["customer"] for g in groups if g["group"] == row["group"]] if row.get("group") else [row["customer"]]
+            relations["grants"] += [{**given, "customer": customer} for customer in members]
+    for table, rows in relations.items():
+        _insert(engine, table, rows)
+    _insert(engine, "rules", [_rule(rule, basis, grade) for (basis, grade), rule in rules.items()])
+
+
+def _rule(rule: int, basis: str, grade: str) -> dict[str, object]:
+    return {"rule": rule, "basis": basis, "grade": grade, "source": "registry", "entitles": grade in ENTITLING_GRADES}
+
+
+def _span(row: Row) -> dict[str, str]:
+    return {"since": row.get("since") or ALWAYS, "until": row.get("until") or FOREVER}
 
 
 def _mask(text: str | None) -> int:

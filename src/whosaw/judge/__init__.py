@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whosaw import entitlements, incidents
 from whosaw.config import seconds
 from whosaw.detectors import DETECTORS
+from whosaw.errors import InputError
 from whosaw.judge import detect, repairs, scan, verdict
 from whosaw.judge.read import plan, read
 from whosaw.judge.work import Case, Progress, Work, opened
@@ -37,11 +38,14 @@ def run(case: Case, *, made: datetime, command: str, progress: Progress, note: C
         return judged(work, made=made, command=command)
 
 
-def read_all(work: Work, progress: Progress) -> None:
-    """Read every planned file into the ledger (1 read, 2 record)."""
+def read_all(work: Work, progress: Progress, *, most: int = 0) -> None:
+    """Read every planned file into the ledger, or the first `most` lines of each (1 read, 2 record)."""
     scan.prepare(work.engine, work.case.config, work.case.folder)
     for job in work.tasks:
-        read(work, job, progress=progress)
+        try:
+            read(work, job, progress=progress, most=most)
+        except InputError as problem:  # logs are rotated away while others are read
+            work.problems.append(f"left out: {problem.message}")
 
 
 def judged(work: Work, *, made: datetime, command: str, until: datetime | None = None) -> Result:

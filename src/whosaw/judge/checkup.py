@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from whosaw.judge import Case, Progress, opened, prepare, scan, verdict
-from whosaw.judge.read import plan, read
+from whosaw.judge import Case, Progress, opened, prepare, read_all, verdict
+from whosaw.judge.read import plan
 
 if TYPE_CHECKING:
     from whosaw.engine.duckdb import Engine
@@ -50,11 +50,9 @@ def check(case: Case, *, most: int, progress: Progress) -> Health:
     """Return how well a configuration fits the first `most` lines of each of its files. Nothing of them is kept."""
     health = Health()
     with opened(case, write=True) as work:
-        work.tasks, problems = plan(case.config, case.folder)
-        health.doubts += problems
-        scan.prepare(work.engine, case.config, case.folder)
-        for job in work.tasks:
-            read(work, job, progress=progress, most=most)
+        work.tasks, work.problems = plan(case.config, case.folder)
+        read_all(work, progress, most=most)
+        health.doubts += work.problems
         prepare(work)
         verdict.judge(work.engine)
         counted = verdict.count(work.engine)

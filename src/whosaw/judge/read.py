@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whosaw import readers
@@ -13,6 +15,7 @@ from whosaw.judge.mapping import row_queries
 from whosaw.judge.work import Task
 from whosaw.layout import decode
 from whosaw.ledger import COLUMNS, Addition, FileRow, Part
+from whosaw.model import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
     from whosaw.config import Config, Source
     from whosaw.judge.work import Progress, Work
-    from whosaw.model import Layout, Reader
+    from whosaw.model import Reader
 
 BUCKET = 300
 """Coverage is kept per five minutes."""
@@ -29,6 +32,9 @@ PART_ROWS = 1_000_000
 """Disclosures gathered before they are written to a file of the ledger."""
 
 SAMPLE_ROWS = 200
+
+EMPTY = Layout(kind="document", fields=(), roles={})
+"""The layout of a file without a byte: nothing can be said of its lines, and nothing needs to be."""
 
 CAREFUL_ROWS = 2_000
 """Carefully read rows handed to the engine at a time."""
@@ -43,16 +49,43 @@ def plan(config: Config, folder: Path) -> tuple[list[Task], list[str]]:
                 tasks.append(task(path, source, folder=folder, key=f"source[{i}]"))
             except InputError as problem:
                 problems.append(f"left out: {problem.message}")
-    return sorted(tasks, key=lambda t: (t.source.name, t.shown)), problems
+    return sorted(_widened(tasks), key=lambda t: (t.source.name, t.shown)), problems
+
+
+def _widened(tasks: Sequence[Task]) -> list[Task]:
+    """Return the tasks, each JSON file with the fields of all files of its source: what is rare is missing from a quiet day's sample."""
+    unions: dict[tuple[str, str], Layout] = {}
+    for job in tasks:
+        place = (job.source.name, job.layout.kind)
+        unions[place] = _joined(unions.get(place, job.layout), job.layout)
+    return [replace(job, layout=_joined(job.layout, unions[job.source.name, job.layout.kind])) for job in tasks]
+
+
+def _joined(own: Layout, other: Layout) -> Layout:
+    if own.kind not in {"json", "parquet"}:
+        return own
+    paths = dict(zip(own.fields, own.paths, strict=True))
+    paths |= {name: path for name, path in zip(other.fields, other.paths, strict=True) if name not in paths}
+    return replace(
+        own,
+        fields=tuple(paths),
+        paths=tuple(paths.values()),
+        headers={**other.headers, **own.headers},
+        responses={**other.responses, **own.responses},
+        roles={**other.roles, **own.roles},
+    )
 
 
 def task(path: Path, source: Source, *, folder: Path, key: str) -> Task:
     """Return how one file is to be read. Raises `ConfigError` for an unknown format, `InputError` for an unreadable file."""
-    sample = _sample(path)
+    log = Input(path)
     shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
     if source.format and source.layout:
         reader = _reader(source, key)
         return Task(path, shown, source, key, reader, reader.layout(source.layout), 1.0)
+    if not log.size:
+        return Task(path, shown, source, key, _reader(source, key) if source.format else readers.READERS[0], EMPTY, 0.0)
+    sample = _sample(log)
     guesses = [g for g in readers.detect(sample) if not source.format or g.reader == source.format]
     if source.format and not guesses:
         reader = _reader(source, key)
@@ -66,16 +99,15 @@ def task(path: Path, source: Source, *, folder: Path, key: str) -> Task:
     return Task(path, shown, source, key, reader, best.layout, best.confidence)
 
 
-def _sample(path: Path) -> list[bytes]:
+def _sample(log: Input) -> list[bytes]:
     """Return the first lines of a file; of a Parquet file its magic and its first rows as JSON."""
-    log = Input(path)
     if not log.is_parquet:
         return log.sample()
     engine = Engine()
     try:
-        rows = engine.rows(f"select to_json(t)::varchar from read_parquet({quoted(str(path))}) as t limit {SAMPLE_ROWS}")
+        rows = engine.rows(f"select to_json(t)::varchar from read_parquet({quoted(str(log.path))}) as t limit {SAMPLE_ROWS}")
     except QueryError as problem:
-        raise InputError(f"`{path}` is a damaged Parquet file", hint="export it anew") from problem
+        raise InputError(f"`{log.path}` is a damaged Parquet file", hint="export it anew") from problem
     finally:
         engine.close()
     return [log.magic, *(str(row).encode() for (row,) in rows)]
@@ -86,7 +118,7 @@ def _plain_layout(reader: Reader, sample: Sequence[bytes], shown: str) -> Layout
     for text in ("", *(decode(line) for line in sample[:1])):
         with suppress(ConfigError):
             return reader.layout(text)
-    raise InputError(f"`{shown}`: {'it is empty' if not sample else f'no line of it reads as {reader.name}'}", hint="check its format")
+    raise InputError(f"`{shown}`: no line of it reads as {reader.name}", hint="check its format")
 
 
 def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
@@ -96,8 +128,15 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
     """
     former = work.ledger.earlier(job.source.name, job.shown)
     source_file = Input(job.path, marks=[row.size for row in former])
+    if job.layout is EMPTY:
+        return _note_empty(work, job)
     number = work.ledger.number(job.source.name, source_file.head(), former)
-    reading = _Reading(work, job, number)
+    try:
+        reading = _Reading(work, job, number)
+    except ConfigError as problem:
+        if job.confidence:
+            raise
+        raise InputError(f"`{job.shown}`: no line of it reads as {job.reader.name}", hint=problem.hint) from problem
     reading.take_all(source_file, progress, most)
     if work.ledger.holds(job.source.name, source_file.digest.hexdigest()):
         work.ledger.forget_parts()
@@ -111,6 +150,16 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
         reading.take_all(source_file, progress, most)
     work.ledger.append(reading.addition(source_file, grown.number if grown else None))
     reading.clear_away()
+    return True
+
+
+def _note_empty(work: Work, job: Task) -> bool:
+    """Record an empty file (a log that has just been rotated), so that its emptiness is a doubt and not a silence."""
+    digest = hashlib.sha256().hexdigest()
+    if work.ledger.holds(job.source.name, digest):
+        return False
+    number = work.ledger.free_number(work.ledger.number(job.source.name, b""))
+    work.ledger.append(Addition(FileRow(number, job.source.name, job.source.channel, job.shown, digest, 0, 0, 0, 0, 0), [], [], [], []))
     return True
 
 

@@ -248,7 +248,7 @@ class Ledger:
         A file that has grown since a former reading keeps its number.
         """
         for row in former:
-            if 0 < row.size <= len(head) and hashlib.sha256(head[: row.size]).hexdigest() == row.digest:
+            if row.size <= len(head) and hashlib.sha256(head[: row.size]).hexdigest() == row.digest:
                 return row.number
         return int.from_bytes(hashlib.sha256(source.encode() + b"\0" + head).digest()[:4], "big") >> 1
 
