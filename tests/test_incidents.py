@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from relations import ENGINES, fill
 from relations import judged as detected
 from small_operator import BILLS, LOGINS, judged, line, operator, portal
-
 from whosaw import incidents
 from whosaw.detectors import DETECTORS
 from whosaw.model import SENSITIVE, Coverage, Evidence, Gap

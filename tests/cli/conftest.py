@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from small_operator import BILLS, LOGINS, line, written
 
+from small_operator import BILLS, LOGINS, line, written
 from whosaw import cli
 
 TOML = """

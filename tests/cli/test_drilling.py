@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from small_operator import judged, line, operator
 
+from small_operator import judged, line, operator
 from whosaw.cli import drilling
 
 

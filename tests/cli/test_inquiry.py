@@ -4,8 +4,8 @@ import io
 import re
 
 import pytest
-from small_operator import line, written
 
+from small_operator import line, written
 from whosaw.ledger import Ledger
 
 

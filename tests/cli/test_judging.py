@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from small_operator import line, written
 
+from small_operator import line, written
 from whosaw.cli import judging
 from whosaw.errors import StorageError
 

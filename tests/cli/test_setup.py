@@ -1,8 +1,8 @@
 """Getting started: `init` writes a configuration from sample logs, `doctor` checks it against them."""
 
 import pytest
-from small_operator import line, written
 
+from small_operator import line, written
 from whosaw import config
 
 NGINX = '192.0.2.7 - anna [10/Jan/2012:10:00:00 +0000] "GET /bill/4477/calls HTTP/1.1" 200 512 "-" "x"\n'

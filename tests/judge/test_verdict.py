@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from relations import ENGINES, fill, judged, row_id
 from small_operator import case, counts, line, operator, portal
 from small_operator import judged as answer
-
 from whosaw import judge
 from whosaw.judge import verdict
 from whosaw.judge.work import opened

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_operator import judged, line, operator, portal
 
+from small_operator import judged, line, operator, portal
 from whosaw.ledger.coverage import gaps
 
 MONDAY = int(datetime(2012, 1, 9, tzinfo=UTC).timestamp())
