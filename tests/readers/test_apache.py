@@ -1,7 +1,8 @@
 import pytest
 
 from whosaw.errors import ConfigError
-from whosaw.layout import parse_time, unescape
+from whosaw.layout.clock import parse_time
+from whosaw.layout.pattern import unescape
 from whosaw.readers.apache import APACHE, layout
 
 

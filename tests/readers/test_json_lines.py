@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from whosaw.errors import ConfigError
-from whosaw.layout import parse_time
+from whosaw.layout.clock import parse_time
 from whosaw.readers import detect
 from whosaw.readers.jsonl import JSONL
 from whosaw.readers.nginx_json import NGINX_JSON

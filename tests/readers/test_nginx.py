@@ -2,7 +2,7 @@ import pytest
 
 from whosaw import readers
 from whosaw.errors import ConfigError
-from whosaw.layout import unescape
+from whosaw.layout.pattern import unescape
 from whosaw.readers.nginx import NGINX, layout
 
 COMBINED = layout("")

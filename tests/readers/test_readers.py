@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosaw.layout import reads_time, unescape
+from whosaw.layout import reads_time
+from whosaw.layout.pattern import unescape
 from whosaw.readers import READERS, by_name, detect
 
 NGINX = rb'192.0.2.1 - u1 [09/Jan/2012:23:00:00 +0000] "GET /bills/1 HTTP/1.1" 200 512 "-" "Mozilla/5.0"'

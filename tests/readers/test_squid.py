@@ -1,7 +1,7 @@
 import pytest
 
 from whosaw.errors import ConfigError
-from whosaw.layout import unescape
+from whosaw.layout.pattern import unescape
 from whosaw.readers.squid import SQUID, layout
 
 NATIVE = "1326150000.123     42 192.0.2.1 TCP_MISS/200 258 GET http://site.example/ {} HIER_DIRECT/198.51.100.1 text/html"

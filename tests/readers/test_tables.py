@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosaw.errors import ConfigError
-from whosaw.layout import unescape
+from whosaw.layout.pattern import unescape
 from whosaw.readers import detect
 from whosaw.readers.crm import CRM
 from whosaw.readers.csv_map import CSV

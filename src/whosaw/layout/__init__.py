@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from whosaw.layout.careful import first_reason, fit, read_line
-from whosaw.layout.clock import clock_shape, guess_clock, parse_time, reads_time
+from whosaw.layout.careful import fit, read_line
+from whosaw.layout.clock import guess_clock, reads_time
 from whosaw.layout.pattern import (
     DECIMAL,
     ESCAPED,
@@ -21,10 +21,8 @@ from whosaw.layout.pattern import (
     decode,
     first_roles,
     safe_name,
-    split_request,
     time_field,
     timed,
-    unescape,
     unhex,
 )
 from whosaw.layout.roles import ROLE_NAMES, guess_roles
@@ -45,11 +43,9 @@ __all__ = [
     "Raw",
     "Text",
     "clock_of",
-    "clock_shape",
     "columns_of",
     "compose",
     "decode",
-    "first_reason",
     "first_roles",
     "fit",
     "guess_clock",
@@ -59,18 +55,15 @@ __all__ = [
     "json_fit",
     "json_layout",
     "parse_row",
-    "parse_time",
     "read_json",
     "read_line",
     "read_table_line",
     "reads_time",
     "rows_of",
     "safe_name",
-    "split_request",
     "table_layout",
     "time_field",
     "timed",
-    "unescape",
     "unhex",
     "value_at",
 ]

@@ -52,12 +52,11 @@ def read_line(layout: Layout, raw: bytes) -> dict[str, str] | str:
     text = decode(raw).lstrip("\0").rstrip("\r\n")
     if not text.strip():
         return "empty line"
-    match = _compiled(layout.pattern).fullmatch(text) or _wider(layout.pattern, layout.fields, layout.roles.get("recipient", "")).fullmatch(
-        text
-    )
+    login = layout.roles.get("recipient", "")
+    match = _compiled(layout.pattern).fullmatch(text) or _wider(layout.pattern, layout.fields, login).fullmatch(text)
     if match is None:
         return first_reason(layout, text)
-    values = dict(zip(layout.fields, (group or "" for group in match.groups()), strict=False))
+    values = dict(zip(layout.fields, match.groups(""), strict=True))
     return values if time_reads(layout, values) else TIME_UNREAD
 
 
@@ -73,8 +72,7 @@ def fit(layout: Layout, sample: Sequence[bytes]) -> float:
     good = 0
     for text in lines:
         match = _compiled(layout.pattern).fullmatch(text)
-        values = dict(zip(layout.fields, match.groups(""), strict=False)) if match else {}
-        good += time_reads(layout, values)
+        good += match is not None and time_reads(layout, dict(zip(layout.fields, match.groups(""), strict=True)))
     return good / len(lines) if lines else 0.0
 
 

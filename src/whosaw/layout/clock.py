@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CLF = "%d/%b/%Y:%H:%M:%S %z"
-_NAMED = {"clf": CLF}
+_NAMED = {"clf": "%d/%b/%Y:%H:%M:%S %z"}
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?")
 # Ten digits are 2001 to 2286 in seconds: neither a date written as digits (20120109230000) nor most phone numbers pass for them.
 _EPOCH = re.compile(r"([0-9]{10})(?:\.([0-9]{1,9}))?")
@@ -81,11 +80,11 @@ def clock_shape(clock: str) -> str:
     return "".join(shape)
 
 
-def parse_time(text: str, clock: str, tz: tzinfo = UTC) -> datetime:
-    """Return a log's time in UTC; a time without a zone is in `tz`. `ValueError` if it is not a time of this clock."""
+def parse_time(text: str, clock: str) -> datetime:
+    """Return a log's time in UTC, where a time without a zone is taken to be. `ValueError` if it is not a time of this clock."""
     try:
         found = _read(text.strip(), clock)
-        return (found if found.tzinfo else found.replace(tzinfo=tz)).astimezone(UTC)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (OverflowError, re.error) as problem:
         raise ValueError("not a time") from problem
 

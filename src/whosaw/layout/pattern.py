@@ -198,12 +198,3 @@ def decode(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
-
-
-def split_request(line: str) -> tuple[str, str]:
-    """Return method and address of a request line; both empty where there is none (`-`)."""
-    method, _, rest = line.partition(" ")
-    address, _, protocol = rest.rpartition(" ")
-    if not protocol.startswith("HTTP/"):
-        address = rest
-    return ("", "") if line in {"", "-"} else (method, address)

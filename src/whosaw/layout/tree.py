@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_]*)|\."([^"]*)"|\[([0-9]+)\]')
 _LEVELS = 3
+_DEEPEST = 64
+"""Levels of nesting that a row may have: no log has as many, and Python runs out of stack long before DuckDB does."""
 _HEADERS = {"headers", "request_headers", "requestheaders", "req_headers", "http_headers"}
 _RESPONSES = {"response_headers", "responseheaders", "resp_headers", "res_headers"}
+_PREFIXED = re.compile(r"(?:.*\.)?(?:(?P<request>http|request_header|req_header)|sent_http|upstream_http|response_header)_(?P<header>.+)")
 
 
 def json_path(keys: Sequence[str | int]) -> str:
@@ -29,12 +32,26 @@ def json_path(keys: Sequence[str | int]) -> str:
 
 
 def parse_row(text: str) -> dict[str, Any] | None:
-    """Return a line's JSON object, or nothing: the first of two equal keys wins, numbers keep all their digits, NaN is no JSON."""
+    """Return a line's JSON object, or nothing: the first of two equal keys wins, numbers keep all their digits.
+
+    NaN is no JSON, and what is nested absurdly deep is no row.
+    """
     try:
         found = json.loads(text, object_pairs_hook=_first_wins, parse_int=_Whole, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and not _too_deep(found) else None
+
+
+def _too_deep(found: dict[str, Any]) -> bool:
+    level: list[Any] = [found]
+    for _ in range(_DEEPEST):
+        level = [
+            inner for value in level if isinstance(value, (dict, list)) for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return False
+    return True
 
 
 class _Whole(str):
@@ -67,21 +84,16 @@ def value_at(row: object, path: str) -> str:
 def _rendered(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, str):
-        return str(value)
-    return "".join(_dump(value))
+    return str(value) if isinstance(value, str) else _dumped(value)
 
 
-def _dump(value: object) -> Iterator[str]:
-    """Yield a value's JSON without blanks; numbers as they were written."""
+def _dumped(value: object) -> str:
+    """Return a value's JSON without blanks; whole numbers as they were written."""
     if isinstance(value, dict):
-        yield "{" + ",".join(json.dumps(k, ensure_ascii=False) + ":" + "".join(_dump(v)) for k, v in value.items()) + "}"
-    elif isinstance(value, list):
-        yield "[" + ",".join("".join(_dump(v)) for v in value) + "]"
-    elif isinstance(value, _Whole):
-        yield str(value)
-    else:
-        yield json.dumps(value, ensure_ascii=False)
+        return "{" + ",".join(f"{_dumped(key)}:{_dumped(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_dumped, value)) + "]"
+    return str(value) if isinstance(value, _Whole) else json.dumps(value, ensure_ascii=False)
 
 
 def _plain(text: str) -> str:
@@ -174,13 +186,11 @@ def header_fields(fields: Sequence[str]) -> tuple[dict[str, str], dict[str, str]
     responses: dict[str, str] = {}
     for name in fields:
         kind = _kind_of(name.split("."))
-        match = re.fullmatch(r"(?:.*\.)?(sent_http|upstream_http|response_header|http|request_header|req_header)_(.+)", name.lower())
-        if kind == "headers":
-            headers.setdefault(name.rpartition(".")[2].lower(), name)
-        elif kind == "responses":
-            responses.setdefault(name.rpartition(".")[2].lower(), name)
-        elif match and match[1] in {"sent_http", "upstream_http", "response_header"}:
-            responses.setdefault(match[2].replace("_", "-"), name)
-        elif match:
-            headers.setdefault(match[2].replace("_", "-"), name)
+        header = name.rpartition(".")[2].lower()
+        prefixed = _PREFIXED.fullmatch(name.lower())
+        if prefixed and not kind:
+            kind = "headers" if prefixed["request"] else "responses"
+            header = prefixed["header"].replace("_", "-")
+        if kind:
+            (headers if kind == "headers" else responses).setdefault(header, name)
     return headers, responses

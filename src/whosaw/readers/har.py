@@ -21,23 +21,23 @@ _PATHS = {
     "content_type": "$.response.content.mimeType",
     "server_ip": "$.serverIPAddress",
 }
-_FIELDS = (*_PATHS, "uri", "host")
 _HEADERS = ("user-agent", "referer", "cookie", "authorization", "x-forwarded-for", "x-msisdn")
-_ROLES = {name: name for name in ("time", "method", "uri", "host", "status", "bytes")}
+_RESPONSES = ("set-cookie", "age", "x-cache")
+_ROLES = {
+    **{name: name for name in ("time", "method", "uri", "host", "status", "bytes")},
+    "agent": "request_header_user_agent",
+    "referer": "request_header_referer",
+    "cache": "response_header_x_cache",
+}
 
 
 def layout(text: str) -> Layout:
     """Return the layout of HAR files; the text names further request headers that are wanted as fields (`x-up-calling-line-id, msisdn`)."""
-    return _layout([*_HEADERS, *(name.strip().lower() for name in text.split(",") if name.strip())], ["set-cookie", "age", "x-cache"])
-
-
-def _layout(headers: Sequence[str], responses: Sequence[str], more: Sequence[str] = ()) -> Layout:
-    requested = {name: f"request_header_{safe_name(name)}" for name in headers}
-    returned = {name: f"response_header_{safe_name(name)}" for name in responses}
-    fields = tuple(dict.fromkeys([*_FIELDS, *requested.values(), *returned.values(), *more]))
-    known = {"agent": requested.get("user-agent"), "referer": requested.get("referer"), "cache": returned.get("x-cache")}
-    roles = _ROLES | {role: field for role, field in known.items() if field}
-    return Layout(kind="document", fields=fields, roles=roles, clock="iso", headers=requested, responses=returned)
+    wanted = [name.strip().lower() for name in text.split(",") if name.strip()]
+    headers = {name: f"request_header_{safe_name(name)}" for name in [*_HEADERS, *wanted]}
+    responses = {name: f"response_header_{safe_name(name)}" for name in _RESPONSES}
+    fields = tuple(dict.fromkeys([*_PATHS, "uri", "host", *headers.values(), *responses.values()]))
+    return Layout(kind="document", fields=fields, roles=_ROLES, clock="iso", headers=headers, responses=responses)
 
 
 def sniff(sample: Sequence[bytes]) -> Guess | None:

@@ -72,8 +72,9 @@ def _parts(form: str) -> list[Part]:
 def _made(parts: Sequence[Part], escape: str = "default") -> Layout:
     pattern, fields = compose(parts, quoted=PLAIN)
     roles = first_roles(fields, _ROLES)
-    if "uri" in fields and "method" in fields:
-        roles["uri"] = roles.get("uri", "uri") if "request_uri" in fields else "uri"
+    if "method" in fields and "request_uri" not in fields:
+        # `$uri` beside `$request` is an address that nginx rewrote, without its query.
+        roles["uri"] = fields[fields.index("method") + 1]
     made = Layout(
         kind="pattern",
         fields=fields,

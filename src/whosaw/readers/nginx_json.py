@@ -44,6 +44,7 @@ _ROLES = {
     "request": ("request",),
 }
 _KEYS = frozenset(name for names in _ROLES.values() for name in names)
+_HEXED = re.compile(r"(?:\\x[0-9A-Fa-f]{2})+")
 
 
 def layout(text: str) -> Layout:
@@ -83,7 +84,8 @@ def _layout(columns: dict[str, str], variables: dict[str, str], clock: str = "")
 
 def sniff(sample: Sequence[bytes]) -> Guess | None:
     """Return a guess for JSON lines whose keys are named after nginx's variables."""
-    rows = rows_of([_repaired(raw) for raw in sample])
+    lines = [_repaired(raw) for raw in sample]
+    rows = rows_of(lines)
     columns = columns_of(rows)
     if len(_KEYS & set(columns)) < 4:
         return None
@@ -92,7 +94,7 @@ def sniff(sample: Sequence[bytes]) -> Guess | None:
     if time is None:
         return None
     found = _layout(columns, {name: name for name in columns} | {"msec": time}, clocks[time])
-    share = json_fit(found, [_repaired(raw) for raw in sample])
+    share = json_fit(found, lines)
     return Guess(reader="nginx_json", confidence=share, layout=found, seen="nginx JSON lines") if share else None
 
 
@@ -104,8 +106,7 @@ def careful(found: Layout, raw: bytes) -> dict[str, str] | str:
 def _repaired(raw: bytes) -> bytes:
     if b"\\x" not in raw:
         return raw
-    hexed = re.compile(r"(?:\\x[0-9A-Fa-f]{2})+")
-    return hexed.sub(lambda m: json.dumps(unhex(m[0]))[1:-1], decode(raw)).encode()
+    return _HEXED.sub(lambda m: json.dumps(unhex(m[0]))[1:-1], decode(raw)).encode()
 
 
 NGINX_JSON = Reader(

@@ -61,8 +61,7 @@ def _layout(fields: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Layout:
     filled = [name for name in fields if any(value_at(row, paths[name]) for row in rows)]
     roles = first_roles(fields, _ROLES) | first_roles(filled, _ROLES)
     times = [value_at(row, paths[roles["time"]]) for row in rows]
-    clock = guess_clock(times) or "epoch_ms" if rows else "epoch_ms"
-    return Layout(kind="json", fields=tuple(fields), roles=roles, paths=tuple(paths.values()), clock=clock)
+    return Layout(kind="json", fields=tuple(fields), roles=roles, paths=tuple(paths.values()), clock=guess_clock(times) or "epoch_ms")
 
 
 def sniff(sample: Sequence[bytes]) -> Guess | None:
