@@ -91,9 +91,9 @@ def test_what_is_no_own_number_is_no_disclosure(tmp_path, text):
 
 
 def test_what_is_not_scanned_is_not_found(tmp_path):
-    assert forms(tmp_path, [sent(**{"x-id": NUMBER})], source={"scan": ["uri"]}) == []
-    (tmp_path / "two").mkdir()
-    assert forms(tmp_path / "two", [sent(**{"x-id": NUMBER})], source={"scan": ["header:x-id"]})
+    for name, scan, found in (("uri", ["uri"], 0), ("header", ["header:x-id"], 1)):
+        (tmp_path / name).mkdir()
+        assert len(forms(tmp_path / name, [sent(**{"x-id": NUMBER})], source={"scan": scan})) == found
 
 
 def test_a_line_with_a_number_twice_is_one_disclosure_under_the_plainer_form(tmp_path):
