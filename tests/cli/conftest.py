@@ -65,11 +65,12 @@ def run(tmp_path, monkeypatch, capsys):
 
     def run(*arguments, stdin=None):
         capsys.readouterr()
-        with monkeypatch.context() as patch, pytest.raises(SystemExit) as stop:
+        with monkeypatch.context() as patch:
             patch.setattr(sys, "argv", ["whosaw", *map(str, arguments)])
             if stdin is not None:
                 patch.setattr(sys, "stdin", stdin)
-            cli.main()
+            with pytest.raises(SystemExit) as stop:
+                cli.main()
         out, err = capsys.readouterr()
         return Said(stop.value.code or 0, out, err)
 
