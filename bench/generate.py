@@ -1,4 +1,4 @@
-"""What would a month of a customer portal's log look like, and who was entitled to see what? Made fast, and the same for the same numbers."""
+"""What would a month of a portal's log look like, and who was entitled to what? Made fast, and the same for the same numbers."""
 
 from __future__ import annotations
 
@@ -224,7 +224,8 @@ def _day(rng: np.random.Generator, day: int, n: int, size: Size) -> tuple[bytes,
     login = np.where(company, company_user, who)
     session = ((login + company * 10**8) * 6364136223846793005 + day) % 10**12
     columns = [
-        _fixed("10.", n), _number(who // 65536 % 256, 3), _fixed(".", n), _number(who // 256 % 256, 3), _fixed(".", n), _number(who % 256, 3),
+        _fixed("10.", n), _number(who // 65536 % 256, 3), _fixed(".", n), _number(who // 256 % 256, 3),
+        _fixed(".", n), _number(who % 256, 3),
         _fixed(" - ", n), _chosen(["u", "k"], company.astype(np.int64)), _digits(login, 7),
         _fixed(f" [{moment:%d/%b/%Y}:", n), _digits(seconds // 3600, 2), _fixed(":", n), _digits(seconds // 60 % 60, 2), _fixed(":", n),
         _digits(seconds % 60, 2), _fixed(' +0000] "GET ', n),

@@ -75,7 +75,8 @@ def counting(case: Path, _: Path) -> dict[str, Any]:
         with day as (
             select login, time[2:12] as day, coalesce(nullif(regexp_extract(shown, 'shown="(A[0-9]+)"', 1), ''),
                 nullif(regexp_extract(request, ' /bills/B([0-9]+) ', 1), '')) as customer
-            from read_csv('{case}/logs/*.log', delim=' ', quote='"', header=false, auto_detect=false, columns={{{columns}}}, store_rejects=true)
+            from read_csv('{case}/logs/*.log', delim=' ', quote='"', header=false, auto_detect=false, store_rejects=true,
+                columns={{{columns}}})
             where status = '200')
         select count(*), sum(disclosures) from (
             select login, day, count(*) as disclosures from day where customer is not null

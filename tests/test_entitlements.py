@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_operator import BILL_OWNER, LOGINS, MADE, OWNERSHIP, case, counts, judged, line, operator, portal, written
 
+from small_operator import BILL_OWNER, LOGINS, MADE, OWNERSHIP, case, counts, judged, line, operator, portal, written
 from whosaw import config, entitlements
 from whosaw.engine.duckdb import Engine
 from whosaw.errors import ConfigError

@@ -1,4 +1,4 @@
-"""This software must not be the next leak: no output, log, error or file of the ledger names a drill's customer, login or agent in clear."""
+"""This software must not be the next leak: nothing it says or writes names a drill's customer, login or agent in clear."""
 
 import csv
 import os
@@ -50,11 +50,11 @@ def test_no_output_and_no_file_of_the_ledger_names_anyone(operator):
         ["explain", "logs/crm/audit.csv:3"],
     ):
         said += whosaw(operator, *question, "--dir", "ledger")
-    account = next(csv.DictReader((operator / "registry/logins.csv").open()))["account"]
+    account = (operator / "registry/logins.csv").read_text().splitlines()[1].split(",")[1]
     said += whosaw(operator, "saw", account, "--all", "--dir", "ledger")
     said += whosaw(operator, "saw", "A-nobody-has-this", "--dir", "ledger")
     said += whosaw(operator, "doctor", "whosaw.toml") + whosaw(
-        operator, "init", "logs/gateway/gw-1.log", "--no-input", "--to", "sketch.toml"
+        operator, "init", "logs/portal/access.log", "--no-input", "--to", "sketch.toml"
     )
     assert b"account-mixup" in said
     written = [p for p in operator.rglob("*") if p.is_file() and {"logs", "registry"}.isdisjoint(p.relative_to(operator).parts)]

@@ -219,6 +219,8 @@ def _check_source(i: int, source: Source) -> None:
         raise ConfigError(
             f"`{key}.files` is empty, expected at least one file or pattern", hint='for example files = ["logs/portal/*.log"]'
         )
+    if source.layout and not source.format:
+        raise ConfigError(f"`{key}.layout` is set without `{key}.format`", hint='say whose format string it is: format = "nginx"')
     unknown = next((role for role in source.columns if role not in ROLES), None)
     if unknown:
         raise ConfigError(f"`{key}.columns.{unknown}` is not known", hint=f"parts of a line are {', '.join(ROLES)}")

@@ -114,7 +114,8 @@ def _incident(engine: Engine, row: tuple[Any, ...], coverage: Sequence[Coverage]
     bond, detector, channel, first, last, rows, customers, recipients, mask, proof, cause_kind, cause, tests, _ = row
     since, until = first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
     here = [c for c in coverage if c.channel == channel]
-    since_earliest, why = _earliest(since, here)
+    began_in = engine.rows("select distinct source from grouped where incident = ? and seen_at < ?", [bond, first + NEAR])
+    since_earliest, why = _earliest(since, here, {source for (source,) in began_in})
     more, more_why = _possible(engine, bond, _Span(channel, since_earliest, since, until), here, customers)
     kinds = {
         str(kind): int(n)
@@ -158,13 +159,14 @@ def _incident(engine: Engine, row: tuple[Any, ...], coverage: Sequence[Coverage]
     )
 
 
-def _earliest(since: datetime, here: Sequence[Coverage]) -> tuple[datetime | None, list[str]]:
+def _earliest(since: datetime, here: Sequence[Coverage], began_in: set[str]) -> tuple[datetime | None, list[str]]:
     """Return the first moment the leak may have begun, and why it is not simply the first row.
 
-    Nothing: the logs themselves begin with the leak, so it may be as old as you like.
+    Nothing: a log that shows its beginning itself begins with the leak, so it may be as old as you like; that another log of
+    the channel reaches back further proves nothing for this one.
     """
-    starts = [c.since for c in here if c.since is not None]
-    if starts and since - min(starts) < NEAR:
+    starts = [c.since for c in here if c.since is not None and c.source in began_in and since - c.since < NEAR]
+    if starts:
         return None, [f"the logs of this channel begin at {_time(min(starts))}: the leak may be older than they reach"]
     silent = [(c, g) for c in here for g in c.gaps if g.since < since <= g.until + NEAR]
     if not silent:

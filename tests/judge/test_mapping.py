@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from small_operator import case, counts, judged, line, operator, portal, read_counts
 
+from small_operator import case, counts, judged, line, operator, portal, read_counts
 from whosaw import judge
 from whosaw.errors import ConfigError
 from whosaw.judge.work import opened

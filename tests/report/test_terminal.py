@@ -32,7 +32,7 @@ def test_what_would_mislead_stands_first():
 
 def test_the_order_is_verdict_doubts_detail():
     text = shown(sample.rich())
-    places = [text.index(word) for word in ("UNENTITLED DISCLOSURES FOUND", "INC-1", "DOUBTS", "LOOKS LIKE A MISSING ENTITLEMENT", "READ")]
+    places = [text.index(word) for word in ("UNENTITLED DISCLOSURES FOUND", "DOUBTS", "INC-1", "LOOKS LIKE A MISSING ENTITLEMENT", "READ")]
     assert places == sorted(places)
 
 

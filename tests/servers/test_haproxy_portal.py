@@ -7,6 +7,7 @@ import pytest
 
 CONFIGURATION = """\
 global
+    nbthread 1
     log 127.0.0.1:{log_port} local0
 defaults
     mode http
@@ -88,11 +89,10 @@ def visited(start, portal, visit, written, syslog, tools, tmp_path):
     return day
 
 
-def lines_of(there, log):
-    """The lines of the wrong pages: HAProxy also logs the connections that only asked whether it listens."""
-    pages = [i for i, line in enumerate(log.read_text().splitlines(), 1) if "GET /account" in line]
-    shown = [seen for seen in there.seen if seen.shown]
-    return [page for page, seen in zip(pages, shown, strict=True) if seen.wrong]
+def lines_of(seen, log):
+    """The lines that say who was shown what; HAProxy also logs the connections that only asked whether it listens."""
+    said = (f"{{{seen.who}|".encode(), f"{{{seen.shown}}}".encode(), b"GET /account ")
+    return [i for i, line in enumerate(log.read_bytes().splitlines(), 1) if all(part in line for part in said)]
 
 
 def test_a_portal_that_opens_another_account_is_found_with_exactly_the_pages_it_showed(visited, portal, judged, tmp_path):
@@ -102,7 +102,8 @@ def test_a_portal_that_opens_another_account_is_found_with_exactly_the_pages_it_
     result = judged(CASE)
     (incident,) = result.incidents
     assert (incident.detector, incident.evidence_kind) == ("account-mixup", "certain")
-    assert incident.evidence == [f"haproxy.log:{line}" for line in lines_of(there, tmp_path / "haproxy.log")]
+    lines = [line for seen in there.wrong for line in lines_of(seen, tmp_path / "haproxy.log")]
+    assert incident.evidence == [f"haproxy.log:{line}" for line in lines]
     assert incident.customers.at_least == 2
     assert result.read.disclosures == len(there.shown)
     assert result.read.rejected == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -103,7 +104,7 @@ def saw(*, customer: str, reason: str, everything: bool, folder: Path) -> int:
         key = inquiry.customer_key(work, customer)
         sights = inquiry.saw(work, key)
         name = label("customer", key)
-        work.ledger.note_lookup(at=now().isoformat(), by=getpass.getuser(), command="saw", customer=key, reason=reason)
+        work.ledger.note_lookup(at=now().isoformat(), by=asker(), command="saw", customer=key, reason=reason)
         if not sights:
             raise NotFoundError(
                 "no disclosure of this customer is in the ledger", hint="give the account as the logs and registries write it"
@@ -129,11 +130,17 @@ def repair(*, name: str, reason: str, folder: Path) -> int:
     from whosaw.judge import repairs
 
     with answered(folder) as (work, _):
-        pairs = repairs.confirm(work.engine, work.ledger, name, reason=reason, by=getpass.getuser(), at=now().isoformat())
-    click.echo(
-        f"recorded: {pairs:,} pairs of recipient and customer, vouched for by {getpass.getuser()}; run `whosaw judge` again", err=True
-    )
+        pairs = repairs.confirm(work.engine, work.ledger, name, reason=reason, by=asker(), at=now().isoformat())
+    click.echo(f"recorded: {pairs:,} pairs of recipient and customer, vouched for by {asker()}; run `whosaw judge` again", err=True)
     return 0
+
+
+def asker() -> str:
+    """Return the name of who asks; the number, where a machine knows no name for it (a container)."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _record(work: Work, customer: str, command: str, reason: str) -> None:
@@ -142,7 +149,7 @@ def _record(work: Work, customer: str, command: str, reason: str) -> None:
     if customer.startswith("c:"):
         work.ledger.note_lookup(
             at=now().isoformat(),
-            by=getpass.getuser(),
+            by=asker(),
             command=command,
             customer=inquiry.customer_key(work, customer),
             reason=reason or "review of a finding",

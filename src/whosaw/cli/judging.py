@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,14 +152,17 @@ def _bare(paths: list[Path], maps: Sequence[str], reader: str) -> Config:
     from whosaw import config, readers
     from whosaw.engine.inputs import Input
 
-    wanted = dict(pair.split("=", 1) for pair in maps if "=" in pair)
-    sources = []
+    wrong = next((pair for pair in maps if not all(pair.partition("="))), None)
+    if wrong is not None:
+        raise click.UsageError(f"--map wants FACT=FIELD, got `{wrong}`")
+    wanted = dict(pair.split("=", 1) for pair in maps)
+    sources: list[dict[str, Any]] = []
     for path in paths:
         guesses = [g for g in readers.detect(Input(path).sample()) if not reader or g.reader == reader]
         roles = dict(guesses[0].layout.roles) if guesses else {}
         facts = {fact: roles[fact] for fact in ("recipient", "customer", "session", "cache") if fact in roles} | wanted
         source: dict[str, Any] = {
-            "name": path.stem,
+            "name": _own_name(path.stem, {str(s["name"]) for s in sources}),
             "files": [str(path.resolve())],
             "channel": path.stem,
             "format": reader,
@@ -169,6 +172,11 @@ def _bare(paths: list[Path], maps: Sequence[str], reader: str) -> Config:
         kind = "unknown" if "recipient" not in facts else "customer_login"
         sources.append({**source, "recipient_kind": kind})
     return config.parse({"source": sources})
+
+
+def _own_name(name: str, taken: set[str]) -> str:
+    """Return a name no other source has: access.log.1 and access.log.2 are two."""
+    return next(own for own in (name, *(f"{name}-{i}" for i in range(2, len(taken) + 3))) if own not in taken)
 
 
 def _note(work: Work, *, quiet: bool) -> None:
@@ -253,7 +261,8 @@ def write_whole(path: Path, data: bytes) -> None:
             os.fsync(f.fileno())
         part.replace(path)
     except OSError as problem:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise StorageError(
             f"cannot write `{path}`: {(problem.strerror or 'unknown reason').lower()}", hint="choose another path, or free some space"
         ) from problem

@@ -67,7 +67,8 @@ def find(work: Work, name: str) -> int:
     key = disclosure_key(name) if name.startswith("D-") else None
     if key is None:
         path, _, line = name.rpartition(":")
-        key = next((f.number << 32 | int(line) for f in work.ledger.files() if line.isdigit() and path in {f.path, f.source}), None)
+        is_line = line.isdecimal() and len(line) < 10
+        key = next((f.number << 32 | int(line) for f in work.ledger.files() if is_line and path in {f.path, f.source}), None)
     if key is None or not work.engine.rows("select 1 from disclosures_read where id = ?", [key]):
         raise NotFoundError(
             f"`{name}` is no disclosure in this ledger", hint="ask for D-..., INC-..., or file:line of a line that showed a customer's data"

@@ -115,7 +115,7 @@ class _Builder:
         facts as (select n, seen_at, {one} from cut where seen_at is not null),
         routed as (select *, {route} as template from facts),
         placed as (select *, {objects} from routed),
-        judged as (select *,
+        marked as (select *,
             coalesce(named_customer, '') <> '' as has_customer, coalesce(object_text, '') <> '' as has_object,
             {self._by_template(lambda r: str(data_mask(r.data or source.data)), str(data_mask(source.data)))} as mask,
             {self._by_template(lambda r: str(r.public).lower(), "false")} as is_public,
@@ -139,7 +139,7 @@ class _Builder:
             {SENT if site else SHOWN} and not is_public and (has_customer or has_object or shows_alone or scanned.object is not null)
                 as is_disclosure,
             recipient_text, named_customer
-        from judged left join scanned using (n)"""
+        from marked left join scanned using (n)"""
 
     # --- the parts -------------------------------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class _Builder:
 
     def _configured(self, fact: str) -> Pick:
         pick: Pick = getattr(self.source, fact)
-        return pick
+        return pick or self.source.columns.get(fact, "")
 
     def _one_pick(self, kind: str, name: str, fact: str) -> str:
         key = f"{self.key}.{fact}"
@@ -315,7 +315,7 @@ def _plain_path(path: str) -> str:
     return f"case when contains({path}, '%') then decoded({kept}) else {path} end"
 
 
-def _pattern(route: Route, *, whole: bool = True) -> str:
+def _pattern(route: Route) -> str:
     """Return the pattern of a template: `{x}` is one segment, `*` is anything; the object's placeholder is the group."""
     out = []
     for part in re.split(r"(\{[^}]*\}|\*)", route.template):
@@ -325,7 +325,7 @@ def _pattern(route: Route, *, whole: bool = True) -> str:
             out.append("([^/?#]+)" if part == "{" + route.object + "}" else "[^/?#]+")
         else:
             out.append(re.escape(part).replace(r"\-", "-").replace(r"\ ", " "))
-    return f"^{''.join(out)}$" if whole else "".join(out)
+    return f"^{''.join(out)}$"
 
 
 def _prefix_test(subject: str, route: Route) -> str:

@@ -105,7 +105,7 @@ def _sample(log: Input) -> list[bytes]:
         return log.sample()
     engine = Engine()
     try:
-        rows = engine.rows(f"select to_json(t)::varchar from read_parquet({quoted(str(path))}) as t limit {SAMPLE_ROWS}")
+        rows = engine.rows(f"select to_json(t)::varchar from read_parquet({quoted(str(log.path))}) as t limit {SAMPLE_ROWS}")
     except QueryError as problem:
         raise InputError(f"`{log.path}` is a damaged Parquet file", hint="export it anew") from problem
     finally:
@@ -149,6 +149,7 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
         reading = _Reading(work, job, own)
         reading.take_all(source_file, progress, most)
     work.ledger.append(reading.addition(source_file, grown.number if grown else None))
+    reading.clear_away()
     return True
 
 
@@ -210,6 +211,11 @@ class _Reading:
         beats = self.engine.rows("select bucket, sum(lines)::bigint, min(first), max(last) from beats group by 1 order by 1")
         sealed = [(domain, key, self.vault.seal(value)) for domain, key, value in self._new_names()]
         return Addition(row, self.parts, sorted(self.rejected), [(b, n, f, u) for b, n, f, u in beats], sealed, replaces)
+
+    def clear_away(self) -> None:
+        """Give back the memory of a file that is in the ledger; the next one or the judge needs it."""
+        for table in ("batch", "beats", "clear", "cut", "fresh", "found"):
+            self.engine.run(f"drop table if exists {table}")
 
     def _new_names(self) -> list[tuple[str, int, str]]:
         """Return the names that no earlier file of this run brought, in the order in which the manifest keeps them."""
