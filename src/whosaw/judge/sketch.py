@@ -58,7 +58,7 @@ def sketch(logs: Sequence[Path], *, name: str, country: str, numbers: Sequence[s
     Raises `InputError` for a log whose format is not recognised.
     """
     quoted = ", ".join(json.dumps(n.lstrip("+")) for n in numbers)
-    head = _HEAD.format(name=name, name_text=json.dumps(name), country=json.dumps(country.upper()), numbers=quoted)
+    head = _HEAD.format(name=" ".join(name.split()), name_text=json.dumps(name), country=json.dumps(country.upper()), numbers=quoted)
     return head + "".join(_source(path, home) for path in logs) + _TAIL
 
 
