@@ -118,7 +118,7 @@ class Evidence(StrEnum):
 class Detector:
     """A leak type: its name, what it sees, and one query that returns the disclosures it claims.
 
-    The query reads `disclosures`, `unentitled`, `entitlements`, `owners` and `canaries` and returns the columns
+    The query reads `disclosures`, `unentitled`, `entitlements`, `owners`, `groups`, `rules` and `canaries` and returns the columns
     `disclosure` (id), `cause_kind` (route, header or recipient), `cause` (text) and `evidence`.
     `settings` are the named thresholds with their defaults; the query refers to them as `{name}`,
     and to the mask of the sensitive data classes as `{sensitive}`.

@@ -67,7 +67,8 @@ def run(tmp_path, monkeypatch, capsys):
         capsys.readouterr()
         with monkeypatch.context() as patch:
             patch.setattr(sys, "argv", ["whosaw", *map(str, arguments)])
-            patch.setattr(sys, "stdin", stdin or sys.stdin)
+            if stdin is not None:
+                patch.setattr(sys, "stdin", stdin)
             with pytest.raises(SystemExit) as stop:
                 cli.main()
         out, err = capsys.readouterr()

@@ -16,9 +16,9 @@ HOUR, DAY = 3600, 86400
 
 def pulse(days, hours=range(24), lines=20, without=()):
     """Lines in every five minutes of the wanted hours of each day, except in the (from, to) seconds left out."""
-    starts = (MONDAY + day * DAY + hour * HOUR + rest for day in range(days) for hour in hours for rest in range(0, HOUR, 300))
-    seen = [start for start in starts if not any(since <= start - MONDAY < until for since, until in without)]
-    return [(start // 300, lines, start + 10, start + 290) for start in seen]
+    starts = [MONDAY + day * DAY + hour * HOUR + second for day in range(days) for hour in hours for second in range(0, HOUR, 300)]
+    kept = [start for start in starts if not any(since <= start - MONDAY < until for since, until in without)]
+    return [(start // 300, lines, start + 10, start + 290) for start in kept]
 
 
 def spans(found):

@@ -233,3 +233,10 @@ def test_of_all_readers_nginx_takes_a_portal_log():
 def test_squids_combined_format_stays_squids():
     line = EXTENDED.format(user="-", i=1).encode() + b" TCP_MISS:HIER_DIRECT"
     assert readers.detect([line])[0].reader == "squid"
+
+
+def test_the_address_of_the_request_is_meant_and_not_the_rewritten_one_beside_it(engine_fields):
+    form = layout('$remote_addr [$time_local] $uri "$request" $status')
+    fields = engine_fields(form, '192.0.2.1 [09/Jan/2012:23:00:00 +0000] /index.php "GET /bill?msisdn=447700900123 HTTP/1.1" 200')
+    assert fields[form.roles["uri"]] == "/bill?msisdn=447700900123"
+    assert layout("$msec $uri").roles["uri"] == "uri"

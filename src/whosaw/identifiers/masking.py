@@ -13,7 +13,7 @@ _LONGEST_TOKEN = 4_096
 _DIGITS = re.compile(r"\+?[0-9]+")
 _RUN = re.compile(r"[0-9]{7,}")
 _SPACED = re.compile(r"(?<![0-9A-Za-z.:/-])(?:\+|0)[0-9](?:[ ().\u00a0-]{0,3}[0-9]){6,}")
-_EMAIL = re.compile(r"[^\s\"'<>()\[\],;:=&?/\\@]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
+_EMAIL = re.compile(r"[^\s\"'<>()\[\],;:=&?/\\@]{1,64}(?:@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*)+")
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])")
 _TOKEN = re.compile(r"[^\s\"'<>&;,=?{}()\[\]|:/]{8,}")
 _TELLING = re.compile(r"[0-9]{7}|[^\s@]@[A-Za-z0-9-]+\.[A-Za-z]")

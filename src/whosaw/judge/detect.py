@@ -54,6 +54,9 @@ REPAIRS: tuple[tuple[str, str], ...] = (
             select recipient, customer from unentitled
             group by recipient, customer having count(distinct date_trunc('day', seen_at)) >= 2
         ) again on again.recipient = u.recipient and again.customer = u.customer
+        where exists (
+            select 1 from grants e join groups g2 on g2.customer = e.customer
+            where e.recipient = u.recipient and g2."group" = g."group" and u.seen_at >= e.since and u.seen_at < e.until)
         """,
     ),
     (

@@ -53,7 +53,7 @@ def guess_roles(fields: Sequence[str], *, clocks: Mapping[str, str], names: Mapp
     # Another name will do for the time if its values are dates; bare digits may be a phone number.
     dated = [name for name in fields if len(clocks.get(name, "")) > 2 and not clocks[name].startswith("epoch")]
     if "time" not in roles and dated:
-        roles["time"] = dated[0]
+        roles = {"time": dated[0]} | {role: field for role, field in roles.items() if field != dated[0]}
     if "uri" in roles and "method" in roles:
         roles.pop("request", None)
     return roles

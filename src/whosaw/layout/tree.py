@@ -167,7 +167,7 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def _leaves(value: object, keys: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     if isinstance(value, dict) and value and len(keys) < _LEVELS:
         for key, inner in value.items():
-            if key and '"' not in key and "\\" not in key:
+            if key and key.isprintable() and '"' not in key and "\\" not in key:
                 yield from _leaves(inner, (*keys, key))
     elif keys:
         # A header that can stand twice is logged as a list; its first value is the one that was acted on.
