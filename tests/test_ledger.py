@@ -11,6 +11,7 @@ import pytest
 
 from small_operator import BILLS, LOGINS, MADE, case, counts, judged, line, operator, portal, read_counts, written
 from whosaw import judge
+from whosaw import ledger as module
 from whosaw.engine.duckdb import Engine
 from whosaw.errors import LedgerError, StorageError
 from whosaw.identifiers.vault import Vault
@@ -375,7 +376,7 @@ def test_a_full_disk_records_nothing_and_says_so(tmp_path, monkeypatch, when):
 
             def full(self, sql, values=()):
                 if sql.startswith("copy"):
-                    raise StorageError("the disk is full; nothing of this run was kept", hint="free some space")
+                    raise StorageError("the disk is full; nothing is half-written", hint="free some space")
                 return run(self, sql, values)
 
             patch.setattr(Engine, "run", full)
@@ -392,6 +393,23 @@ def test_a_full_disk_records_nothing_and_says_so(tmp_path, monkeypatch, when):
     assert list((tmp_path / "ledger" / "incoming").iterdir()) == []
     with opened(case(tmp_path)) as work:
         assert judge.judged(work, made=before.made, command="test") == before
+
+
+def test_a_manifest_that_could_not_be_made_whole_is_made_by_the_next_start(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("whosaw.ledger._TABLES", module._TABLES + "create table one_too_many (")
+        with pytest.raises(LedgerError):
+            Ledger(tmp_path)
+    with Ledger(tmp_path, write=True) as ledger:
+        assert ledger.files() == []
+
+
+def test_asking_does_not_wait_for_who_is_writing(tmp_path):
+    with Ledger(tmp_path, write=True) as ledger:
+        ledger._db.execute("begin immediate")
+        with Ledger(tmp_path) as asking:
+            assert asking.files() == []
+        ledger._db.execute("rollback")
 
 
 def test_a_manifest_that_another_process_is_writing_is_in_use_and_not_damaged(tmp_path):

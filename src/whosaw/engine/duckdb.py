@@ -139,6 +139,6 @@ def named(text: str) -> str:
 def _ours(problem: Exception) -> WhosawError:
     text = str(problem).partition("\n")[0]
     if "No space left" in text or "could not allocate" in text.lower() or "max_temp_directory_size" in text:
-        return StorageError("the disk is full; nothing of this run was kept", hint="free some space, or set TMPDIR to a larger disk")
+        return StorageError("the disk is full; nothing is half-written", hint="free some space, or choose another folder with --dir")
     text = _CLEAR.sub("...", text)
     return QueryError(text.partition(": ")[2].lower() or text.lower(), hint="run with --debug to see the whole message")

@@ -165,12 +165,14 @@ class Ledger:
         self._opened.close()
 
     def _prepare(self) -> None:
-        """Make the manifest's tables. A manifest that is someone else's is found out before anything is written to it."""
+        """Make the manifest's tables, all or none. A manifest that is someone else's is found out before anything is written to it."""
         tables = {name for (name,) in self._db.execute("select name from sqlite_master where type = 'table'")}
         if tables and not {"meta", "files", "parts"} <= tables:
             raise _not_ours(self.folder, "its manifest holds something else")
-        self._db.executescript("pragma journal_mode = wal; pragma synchronous = full;" + _TABLES)
-        self._db.execute("insert or ignore into meta values ('version', ?)", [VERSION])
+        if not set(re.findall(r"create table if not exists (\w+)", _TABLES)) <= tables:
+            first = f"insert or ignore into meta values ('version', '{VERSION}');"
+            self._db.executescript(f"pragma journal_mode = wal; begin immediate; {_TABLES} {first} commit;")
+        self._db.execute("pragma synchronous = full")
         if self.meta("version") != VERSION:
             raise LedgerError(
                 f"`{self.folder}` is a ledger of version {self.meta('version')}, expected {VERSION}",
@@ -222,7 +224,8 @@ class Ledger:
 
     def claim(self, mark: str) -> None:
         """Bind the ledger to a key by its mark. Raises `LedgerError` for another key: its pseudonyms would match nothing."""
-        self._rows("insert or ignore into meta values ('key', ?)", [mark])
+        if not self.keyed:  # asking must not wait for who is writing
+            self._rows("insert or ignore into meta values ('key', ?)", [mark])
         if self.meta("key") != mark:
             raise LedgerError(
                 f"the ledger `{self.folder}` was written with another key",
