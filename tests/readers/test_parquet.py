@@ -25,9 +25,10 @@ def test_the_magic_alone_is_certain_of_the_format_and_knows_no_column():
 
 def test_a_file_that_the_engine_writes_is_recognised(tmp_path):
     path = tmp_path / "log.parquet"
-    duckdb.sql("select timestamp '2012-01-09 23:00:00' as seen, 'a1' as agent").write_parquet(str(path))
+    with duckdb.connect() as engine:
+        engine.execute(f"copy (select timestamp '2012-01-09 23:00:00' as seen, 'a1' as agent) to '{path}' (format parquet)")
+        [(row,)] = engine.execute("select to_json(t)::varchar from read_parquet(?) t", [str(path)]).fetchall()
     assert detect(io.BytesIO(path.read_bytes()).readlines())[0].reader == "parquet"
-    (row,) = duckdb.execute("select to_json(t)::varchar from read_parquet(?) t", [str(path)]).fetchone()
     layout = PARQUET.layout(row)
     assert (layout.kind, layout.clock, layout.roles["time"]) == ("parquet", "iso", "seen")
     assert PARQUET.careful(layout, row.encode()) == {"seen": "2012-01-09 23:00:00", "agent": "a1"}
