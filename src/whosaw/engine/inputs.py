@@ -180,10 +180,11 @@ class Input:
         self._note(data)
         return data
 
-    def fingerprint(self) -> str:
-        """Return the SHA-256 of a file as it lies on the disk (Parquet only: log files are digested while they are read)."""
+    def digest_whole(self) -> None:
+        """Digest a file that the engine itself reads (Parquet), as it lies on the disk."""
         with self.path.open("rb") as f:
-            return hashlib.file_digest(f, "sha256").hexdigest()
+            while chunk := f.read(BLOCK):
+                self._note(chunk)
 
     def blocks(self, *, skip: int = 0) -> Iterator[Block]:
         """Yield all lines in blocks, the first `skip` lines left out. Damage ends the blocks and is told in `broken`."""

@@ -259,7 +259,7 @@ class _Reading:
         unread = self._store(self.queries.cut)
         self.engine.run("drop view lines")
         self.rejected += [(n, "time is missing or cannot be read") for n in unread]
-        source_file.digest.update(source_file.path.read_bytes())
+        source_file.digest_whole()
 
     def take_document(self, data: bytes) -> None:
         """Add a document that the reader itself cuts into rows."""
