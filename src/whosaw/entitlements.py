@@ -85,6 +85,9 @@ def load(engine: Engine, config: Config, folder: Path) -> Loaded:
         _staged(engine, canary, f"canary[{i}]", folder, zone, loaded, needed=("customer",))
         engine.run("insert into canaries select distinct pseudonym('c', customer) from staged")
     _hold(engine, loaded)
+    # Clear registry rows are no longer needed, and with millions of them they are most of the memory.
+    for table in ("staged_text", "checked", "staged", "members", "overlapping"):
+        engine.run(f"drop table if exists {table}")
     return loaded
 
 

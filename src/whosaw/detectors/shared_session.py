@@ -12,18 +12,19 @@ DETECTOR = Detector(
     claim="one session was used by several logins, and all of them were shown what belongs to it",
     grouped_by="channel",
     settings={"logins": 2, "hours": 24},
+    # Only sessions with something unentitled in them are looked at: millions of sound ones would fill the memory.
     query="""
+        with near as (
+            select session, customer, recipient, seen_at, device, client from disclosures
+            where recipient_kind in ('customer_login', 'company_user')
+              and session in (select session from unentitled where recipient_kind in ('customer_login', 'company_user')))
         select u.id as disclosure, 'route' as cause_kind, coalesce(u.route, 'unnamed route') as cause, 'certain' as evidence
         from unentitled u
         where u.recipient_kind in ('customer_login', 'company_user')
-          and u.session in (
-            select session from disclosures
-            where session is not null and recipient_kind in ('customer_login', 'company_user')
-            group by session having count(distinct recipient) >= {logins})
+          and u.session in (select session from near group by session having count(distinct recipient) >= {logins})
           and exists (
-            select 1 from disclosures o
+            select 1 from near o
             where o.session = u.session and o.customer = u.customer and o.recipient <> u.recipient
-              and o.recipient_kind in ('customer_login', 'company_user')
               and o.seen_at >= u.seen_at - interval {hours} hour and o.seen_at <= u.seen_at + interval {hours} hour
               and not coalesce(o.device = u.device and o.client = u.client, false))
     """,

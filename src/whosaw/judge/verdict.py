@@ -43,26 +43,32 @@ create or replace temp view entitlements as
 select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from grants g join rules r on r.rule = g.rule
 """
 
-_REST = """
-create or replace temp table rest as
+# The bulk of the ledger is entitled and never needed whole: the columns that decide go through the anti-joins, and only what is left is
+# fetched with all columns. Anti-joins are written out: `not exists` with a time in it makes the engine gather all rows first.
+_VERDICTS = """
+create or replace temp table verdicts as
 with doubtful as (
-    select *, case
+    select id, seen_at, recipient, customer, data, case
         when {no_rules} then {rules_why}
         when vantage not in ({proving}) then {vantage_why}
         when contested then {owners_why}
         when customer is null then {customer_why}
         when recipient_kind = 'unknown' then {recipient_why} end as why
     from disclosures)
-select * from doubtful where why is not null
+select id, why from doubtful where why is not null
 union all
-select d.* from doubtful d
+select d.id, null from doubtful d
+anti join (select * from grants where entitles) e on e.recipient = d.recipient and e.customer = d.customer
+    and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0
+anti join site_grants s on s.recipient = d.recipient and d.seen_at >= s.since and d.seen_at < s.until and (d.data & ~s.data) = 0
+anti join (select c.* from customer_grants c join rules using (rule) where rules.entitles) t on t.customer = d.customer
+    and d.seen_at >= t.since and d.seen_at < t.until and (d.data & ~t.data) = 0
 where d.why is null
-  and not exists (select 1 from grants e where e.recipient = d.recipient and e.customer = d.customer and e.entitles
-                    and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0)
-  and not exists (select 1 from site_grants e where e.recipient = d.recipient
-                    and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0)
-  and not exists (select 1 from customer_grants e join rules on rules.rule = e.rule where e.customer = d.customer and rules.entitles
-                    and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0)
+"""
+
+_REST = """
+create or replace temp table rest as
+select d.*, v.why from disclosures d join verdicts v on v.id = d.id
 """
 
 _BLIND = """
@@ -86,7 +92,7 @@ def judge(engine: Engine) -> None:
     # The optimizer may build its hash table over the disclosures, which are many; the entitlements belong there.
     engine.run("set disabled_optimizers = 'build_side_probe_side'")
     engine.run(
-        _REST.format(
+        _VERDICTS.format(
             no_rules="true" if rules == 0 else "false",
             rules_why=quoted(NO_RULES),
             vantage_why=quoted(NOT_SENT),
@@ -96,6 +102,7 @@ def judge(engine: Engine) -> None:
             proving=_PROVING,
         )
     )
+    engine.run(_REST)
     engine.run("set disabled_optimizers = ''")
     engine.run(_BLIND.format(why=quoted(BLIND)))
     engine.run("create or replace temp view unentitled as select * exclude (why, contested) from rest where why is null")
