@@ -337,6 +337,8 @@ def sent_to(folder, site, *rules, when="2012-01-10T10:00:00Z"):
         ("www.pay.example", "pay.example", False),
         ("www.pay.example", "*.pay.example", True),
         ("a.b.pay.example", "*.pay.example", True),
+        ("pay.example", "*.pay.example", False),
+        ("pay.example", ".pay.example", True),
         ("notpay.example", "*.pay.example", False),
         ("pay.example.evil.example", "*.pay.example", False),
     ],

@@ -23,7 +23,7 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "base", 
 HEAVY = {"duckdb", "jinja2", "phonenumbers", "cryptography"}
 
 # Both are written so that this file does not hold what they look for.
-REGISTRIES = re.compile(rb"pypi\.(?:org|python\.org)|pythonhosted\.org|registry\.(?:npmjs|yarnpkg)|crates\.io|deb\.debian\.org")
+REGISTRIES = re.compile(rb"pypi[.](?:org|python[.]org)|python[h]osted[.]org|registry[.](?:npmjs|yarnpkg)|crates[.]io|deb[.]debian[.]org")
 MACHINE_PATHS = re.compile(rb"(?<![\w.>}/-])/(?:(?:work|root)/|(?:home|Users)/\w+/)")
 
 

@@ -64,7 +64,7 @@ def owners_of(row, owned):
 
 def covers(allowed, row, customer):
     about = allowed["basis"] == "test_account" or (row["recipient"] and allowed["recipient"] == row["recipient"])
-    data = not allowed["data"] or row["data"] <= allowed["data"]
+    data = not allowed["data"] or (bool(row["data"]) and row["data"] <= allowed["data"])
     return bool(about) and allowed["customer"] == customer and within(row, allowed["span"]) and data and allowed["grade"] in "ABC"
 
 
@@ -74,6 +74,9 @@ def naive(row, allowed, owned, blind, *, configured):
         return Verdict.CANNOT_JUDGE
     if any(covers(a, row, next(iter(owners))) for a in allowed):
         return Verdict.ENTITLED
+    limited = [dict(a, data="") for a in allowed if a["basis"] != "test_account"]
+    if not row["data"] and any(covers(a, row, next(iter(owners))) for a in limited):
+        return Verdict.CANNOT_JUDGE
     excused = any(within(row, b["span"]) and (b["basis"] == "ownership" or row["kind"] == "employee") for b in blind)
     return Verdict.CANNOT_JUDGE if excused else Verdict.UNENTITLED
 
@@ -187,6 +190,14 @@ def test_what_cannot_be_judged_says_why(engine, changes, why):
     judged(engine)
     assert verdict.count(engine).reasons == {why: 1}
     assert engine.one("select count(*) from claims")[0] == 0, "nothing is claimed of it"
+
+
+def test_an_entitlement_to_some_data_neither_covers_nor_condemns_what_is_not_known(engine):
+    seen = [{"recipient": "ann", "customer": "A1", "data": data} for data in ("", "bill", "location")]
+    fill(engine, disclosures=seen, entitlements=[{"basis": "ownership", "recipient": "ann", "customer": "A1", "data": "bill"}])
+    judged(engine)
+    assert verdict.count(engine).reasons == {verdict.UNKNOWN_DATA: 1}
+    assert engine.rows("select id from unentitled") == [(row_id(3),)]
 
 
 def test_an_anonymous_visitor_is_entitled_by_nothing_but_a_test_account(engine):

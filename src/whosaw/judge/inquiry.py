@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from whosaw.entitlements import ALL_DATA
 from whosaw.errors import NotFoundError
 from whosaw.identifiers.pseudonyms import label
 from whosaw.judge import Work, verdict
@@ -18,6 +19,15 @@ from whosaw.model import Incident, Result, Verdict, data_classes
 
 if TYPE_CHECKING:
     from whosaw.engine.duckdb import Engine
+
+
+_SAW = """
+select d.id, d.seen_at, d.channel, d.recipient_kind, d.recipient, d.site, d.route, d.data, r.id is not null, r.why,
+    (select min(rules.grade || ' ' || rules.basis) from grants g join rules on rules.rule = g.rule
+     where g.recipient = d.recipient and g.customer = d.customer and g.entitles
+       and d.seen_at >= g.since and d.seen_at < g.until and (d.data & ~g.data) = 0 and (d.data <> 0 or g.data = ?))
+from disclosures d left join rest r on r.id = d.id where d.customer = ? order by d.seen_at, d.id
+"""
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -113,44 +123,42 @@ def explain(work: Work, key: int) -> Explained:
 
 def saw(work: Work, customer: int) -> list[Sight]:
     """Return everyone who was shown a customer's data, oldest first. Our own look-ups are among them."""
-    rows = work.engine.rows(
-        """
-        select d.id, d.seen_at, d.channel, d.recipient_kind, d.recipient, d.site, d.route, d.data, r.id is not null, r.why, d.vantage
-        from disclosures d left join rest r on r.id = d.id where d.customer = ? order by d.seen_at, d.id""",
-        [customer],
-    )
     out = []
-    for key, seen_at, channel, kind, recipient, site, route, mask, left, why, _ in rows:
+    for key, seen_at, channel, kind, recipient, site, route, mask, left, why, reason in work.engine.rows(_SAW, [ALL_DATA, customer]):
         found = Verdict.ENTITLED if not left else Verdict.CANNOT_JUDGE if why else Verdict.UNENTITLED
-        reason = why or ("no entitlement covers it" if left else _reason(work.engine, key))
+        entitled = f"{reason[2:]} (grade {reason[0]})" if reason else "partner agreement or test account"
         out.append(
             Sight(
-                seen_at.replace(tzinfo=UTC),
-                disclosure_label(key),
-                channel,
-                kind,
-                _who(recipient, site),
-                route or "",
-                [c.value for c in data_classes(mask)],
-                found,
-                reason,
+                seen_at=seen_at.replace(tzinfo=UTC),
+                id=disclosure_label(key),
+                channel=channel,
+                recipient_kind=kind,
+                recipient=_who(recipient, site),
+                route=route or "",
+                data=[c.value for c in data_classes(mask)],
+                verdict=found,
+                reason=why or ("no entitlement covers it" if left else entitled),
             )
         )
-    for at, by, command, reason in work.ledger.lookups(customer):
-        out.append(
-            Sight(
-                datetime.fromisoformat(at),
-                "",
-                "whosaw",
-                "employee",
-                by,
-                command,
-                [],
-                Verdict.ENTITLED if reason else Verdict.CANNOT_JUDGE,
-                reason or "no reason was given",
-            )
+    return sorted([*out, *_own_lookups(work, customer)], key=lambda s: (s.seen_at, s.id))
+
+
+def _own_lookups(work: Work, customer: int) -> list[Sight]:
+    """Return what our own staff asked about a customer: entitled when they gave a reason."""
+    return [
+        Sight(
+            seen_at=datetime.fromisoformat(at),
+            id="",
+            channel="whosaw",
+            recipient_kind="employee",
+            recipient=by,
+            route=command,
+            data=[],
+            verdict=Verdict.ENTITLED if reason else Verdict.CANNOT_JUDGE,
+            reason=reason or "no reason was given",
         )
-    return sorted(out, key=lambda s: (s.seen_at, s.id))
+        for at, by, command, reason in work.ledger.lookups(customer)
+    ]
 
 
 def customer_key(work: Work, text: str) -> int:
@@ -235,6 +243,8 @@ def _held(basis: str, grade: str, row: dict[str, Any], pair: tuple[Any, ...], so
     since, until, mask, line, entitles = pair
     uncovered = [c.value for c in data_classes(row["data"] & ~mask)]
     where = f"{source}:{line}" if line else source
+    if row["data"] == 0 and mask != ALL_DATA:
+        return Tried(basis, grade, False, f"{basis}: covers only some data, and it is not known which were shown", where)
     if row["seen_at"] < since:
         return Tried(basis, grade, False, f"{basis}: begins later, at {since:%Y-%m-%d %H:%M} UTC", where)
     if row["seen_at"] >= until:
@@ -246,18 +256,6 @@ def _held(basis: str, grade: str, row: dict[str, Any], pair: tuple[Any, ...], so
     end = "open" if until.year == 9999 else f"{until:%Y-%m-%d %H:%M} UTC"
     begin = "the beginning" if since.year == 1 else f"{since:%Y-%m-%d %H:%M} UTC"
     return Tried(basis, grade, True, f"{basis}: holds from {begin} to {end}", where)
-
-
-def _reason(engine: Engine, key: int) -> str:
-    rows = engine.rows(
-        """
-        select r.basis, r.grade from disclosures d
-        join grants g on g.recipient = d.recipient and g.customer = d.customer and g.entitles
-            and d.seen_at >= g.since and d.seen_at < g.until and (d.data & ~g.data) = 0
-        join rules r on r.rule = g.rule where d.id = ? order by r.grade, r.rule limit 1""",
-        [key],
-    )
-    return f"{rows[0][0]} (grade {rows[0][1]})" if rows else "partner agreement or test account"
 
 
 def _facts(row: dict[str, Any]) -> list[tuple[str, str]]:

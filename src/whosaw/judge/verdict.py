@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from whosaw.engine.duckdb import Engine, quoted
+from whosaw.entitlements import ALL_DATA
 from whosaw.model import PROVING_VANTAGES, Verdicts
 
 NO_CUSTOMER = "the line names no customer, and its object has no owner at that time"
@@ -17,6 +18,7 @@ TWO_OWNERS = "the object has two owners at that time"
 NOT_SENT = "the log was written where data may still be removed: it shows what was asked, not what was shown"
 NO_RECIPIENT = "the line does not say who was shown the data"
 NO_RULES = "no entitlement of any kind is configured"
+UNKNOWN_DATA = "it is not known which data were shown, and the entitlement covers only some"
 BLIND = "the records that could justify it have a gap at that time"
 
 _PROVING = ", ".join(quoted(vantage.value) for vantage in PROVING_VANTAGES)
@@ -34,7 +36,7 @@ select s.recipient, r.since, r.until, r.data, r.rule, r.line
 from (select distinct recipient, site, unnest(list_concat([site], list_transform(range(1, len(parts) + 1),
             lambda i: '.' || array_to_string(parts[i:], '.')))) as rule_site
       from (select recipient, site, string_split(site, '.') as parts from disclosures_read where site is not null)) s
-join site_rules r on r.site = s.rule_site or r.site = '*' || s.rule_site
+join site_rules r on r.site = s.rule_site or (r.site = '*' || s.rule_site and s.rule_site <> '.' || s.site)
 join rules on rules.rule = r.rule and rules.entitles
 """
 
@@ -59,7 +61,7 @@ select id, why from doubtful where why is not null
 union all
 select d.id, null from doubtful d
 anti join (select * from grants where entitles) e on e.recipient = d.recipient and e.customer = d.customer
-    and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0
+    and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0 and (d.data <> 0 or e.data = {all_data})
 anti join site_grants s on s.recipient = d.recipient and d.seen_at >= s.since and d.seen_at < s.until and (d.data & ~s.data) = 0
 anti join (select c.* from customer_grants c join rules using (rule) where rules.entitles) t on t.customer = d.customer
     and d.seen_at >= t.since and d.seen_at < t.until and (d.data & ~t.data) = 0
@@ -76,6 +78,15 @@ update rest set why = {why}
 where why is null and exists (
     select 1 from blind b where rest.seen_at >= b.since and rest.seen_at < b.until
       and (b.basis not in ('contact', 'ticket', 'duty') or rest.recipient_kind = 'employee'))
+"""
+
+
+# An entitlement to some classes does not cover "not known which", and does not leave it without any reason either.
+_UNKNOWN_DATA = """
+update rest set why = {why}
+where why is null and data = 0 and exists (
+    select 1 from grants e where e.recipient = rest.recipient and e.customer = rest.customer and e.entitles
+      and rest.seen_at >= e.since and rest.seen_at < e.until)
 """
 
 
@@ -100,10 +111,12 @@ def judge(engine: Engine) -> None:
             customer_why=quoted(NO_CUSTOMER),
             recipient_why=quoted(NO_RECIPIENT),
             proving=_PROVING,
+            all_data=ALL_DATA,
         )
     )
     engine.run(_REST)
     engine.run("set disabled_optimizers = ''")
+    engine.run(_UNKNOWN_DATA.format(why=quoted(UNKNOWN_DATA)))
     engine.run(_BLIND.format(why=quoted(BLIND)))
     engine.run("create or replace temp view unentitled as select * exclude (why, contested) from rest where why is null")
 
