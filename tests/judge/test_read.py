@@ -357,6 +357,21 @@ def test_a_file_that_vanishes_after_planning_is_left_out(tmp_path):
     assert result.doubts[0].startswith("left out: cannot read")
 
 
+def test_an_old_copy_of_a_log_adds_nothing_whichever_is_read_first(tmp_path):
+    operator(tmp_path, [HERS, HERS, HERS])
+    text = (tmp_path / "portal.log").read_text()
+    for copy in ("a-copy.log", "z-copy.log"):
+        (tmp_path / copy).write_text(text[: text.index("\n") + 1])
+    assert read_counts(judged(tmp_path, only(files=["*.log"]))) == (3, 3, 0, 0)
+
+
+def test_a_log_that_is_known_is_not_taken_apart_again(tmp_path, monkeypatch):
+    operator(tmp_path, [HERS, HERS])
+    first = judged(tmp_path)
+    monkeypatch.setattr(reading._Reading, "take", lambda *_: pytest.fail("it was read again"))
+    assert judged(tmp_path) == first
+
+
 def test_progress_hears_of_each_file(tmp_path):
     operator(tmp_path, [HERS])
     heard = []

@@ -180,10 +180,10 @@ class Input:
         self._note(data)
         return data
 
-    def digest_whole(self) -> None:
-        """Digest a file that the engine itself reads (Parquet), as it lies on the disk."""
-        with self.path.open("rb") as f:
-            while chunk := f.read(BLOCK):
+    def digest_only(self) -> None:
+        """Pass over the whole content for its digest, without taking it apart."""
+        with self._open() as f:
+            while chunk := self._read(f, BLOCK):
                 self._note(chunk)
 
     def blocks(self, *, skip: int = 0) -> Iterator[Block]:

@@ -131,6 +131,8 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
     if job.layout is EMPTY:
         return _note_empty(work, job)
     number = work.ledger.number(job.source.name, source_file.head(), former)
+    if _is_known(work, job, number):
+        return False
     try:
         reading = _Reading(work, job, number)
     except ConfigError as problem:
@@ -138,9 +140,6 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
             raise
         raise InputError(f"`{job.shown}`: no line of it reads as {job.reader.name}", hint=problem.hint) from problem
     reading.take_all(source_file, progress, most)
-    if work.ledger.holds(job.source.name, source_file.digest.hexdigest()):
-        work.ledger.forget_parts()
-        return False
     grown = next((row for row in former if source_file.digest_at.get(row.size) == row.digest), None)
     own = grown.number if grown else work.ledger.free_number(number)
     if own != number:
@@ -151,6 +150,26 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
     work.ledger.append(reading.addition(source_file, grown.number if grown else None))
     reading.clear_away()
     return True
+
+
+def _is_known(work: Work, job: Task, number: int) -> bool:
+    """Whether a file's content is in the ledger already: the very same, or as the beginning of a longer file.
+
+    Only a file that begins like one of the ledger can be, so that most are read just once.
+    """
+    alike = work.ledger.taken(number)
+    if alike is None:
+        return False
+    content = Input(job.path)
+    content.digest_only()
+    if work.ledger.holds(job.source.name, content.digest.hexdigest()):
+        return True
+    longer = work.case.folder / alike.path
+    if alike.source != job.source.name or alike.size <= content.bytes_read or not longer.is_file():
+        return False
+    whole = Input(longer, marks=[content.bytes_read])
+    whole.digest_only()
+    return whole.digest_at.get(content.bytes_read) == content.digest.hexdigest()
 
 
 def _note_empty(work: Work, job: Task) -> bool:
@@ -259,7 +278,7 @@ class _Reading:
         unread = self._store(self.queries.cut)
         self.engine.run("drop view lines")
         self.rejected += [(n, "time is missing or cannot be read") for n in unread]
-        source_file.digest_whole()
+        source_file.digest_only()
 
     def take_document(self, data: bytes) -> None:
         """Add a document that the reader itself cuts into rows."""
