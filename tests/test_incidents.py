@@ -185,6 +185,14 @@ def test_unresolved_rows_of_another_page_or_time_add_nothing(engine):
     assert incident.customers.at_most == 2
 
 
+def test_only_the_same_employees_unresolved_rows_widen_an_employees_incident(engine):
+    staff = {"recipient_kind": "employee", "data": "call_detail"}
+    unknown = [shown(who, "", 10, object=f"O-{who}", object_type="bill", **staff) for who in ("e1", "e2")]
+    (incident,) = grouped(engine, [shown("e1", "C2", **staff), shown("e1", "C2", 1500, **staff), *unknown])
+    assert incident.cause.kind == "recipient"
+    assert (incident.customers.at_least, incident.customers.at_most) == (1, 2)
+
+
 def test_registered_test_accounts_among_the_customers_are_counted(engine):
     allowed = [*OWN, {"basis": "test_account", "customer": "C3", "until": "2012-01-09"}]
     (incident,) = grouped(engine, [shown("r1", "C2"), shown("r1", "C3", 5)], entitlements=allowed)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from whosaw.engine.duckdb import Engine, quoted
 from whosaw.identifiers.pseudonyms import label
 from whosaw.model import (
@@ -50,8 +52,7 @@ select incident, any_value(detector), any_value(channel), min(seen_at), max(seen
     count(distinct coalesce(recipient, -id)), bit_or(data),
     min(case evidence when 'certain' then 0 when 'strong' then 1 else 2 end),
     mode(cause_kind order by cause_kind), mode(cause order by cause),
-    count(distinct customer) filter (customer in (select customer from customer_grants)),
-    count(distinct (recipient, customer, date_trunc('day', seen_at)))
+    count(distinct customer) filter (customer in (select customer from customer_grants))
 from grouped group by incident
 """
 
@@ -60,6 +61,7 @@ _UNRESOLVED = """
 select count(distinct coalesce(object, id)) from rest
 where why is not null and customer is null and channel = ? and seen_at between ? and ?
     and route in (select route from grouped where incident = ?)
+    and (? <> 'recipient' or recipient in (select recipient from grouped where incident = ?))
 """
 
 _KNOWN = """
@@ -71,9 +73,10 @@ select count(distinct customer) from (
 
 @dataclass(frozen=True)
 class _Span:
-    """Where and when: from the first moment possible (nothing: before the logs begin) over the first row to the last."""
+    """Where, of what kind, and when: from the first moment possible (nothing: before the logs begin) over the first row to the last."""
 
     channel: str
+    cause_kind: str
     earliest: datetime | None
     since: datetime
     until: datetime
@@ -94,7 +97,7 @@ def group(
     engine.run("create or replace temp table incident_names (incident varchar, name varchar)")
     for name, (bond, _) in zip(names, ranked, strict=True):
         engine.run("insert into incident_names values (?, ?)", [bond, name])
-    return [_renamed(incident, name) for name, (_, incident) in zip(names, ranked, strict=True)]
+    return [msgspec.structs.replace(incident, id=name) for name, (_, incident) in zip(names, ranked, strict=True)]
 
 
 def _rank(found: tuple[str, Incident]) -> tuple[Any, ...]:
@@ -104,19 +107,13 @@ def _rank(found: tuple[str, Incident]) -> tuple[Any, ...]:
     return (kinds.index(i.evidence_kind), -i.severity.high, not sensitive, -i.customers.at_least, -i.disclosures, bond)
 
 
-def _renamed(incident: Incident, name: str) -> Incident:
-    import msgspec
-
-    return msgspec.structs.replace(incident, id=name)
-
-
 def _incident(engine: Engine, row: tuple[Any, ...], coverage: Sequence[Coverage], files: Mapping[int, str]) -> tuple[str, Incident]:
-    bond, detector, channel, first, last, rows, customers, recipients, mask, proof, cause_kind, cause, tests, _ = row
+    bond, detector, channel, first, last, rows, customers, recipients, mask, proof, cause_kind, cause, tests = row
     since, until = first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
     here = [c for c in coverage if c.channel == channel]
     began_in = engine.rows("select distinct source from grouped where incident = ? and seen_at < ?", [bond, first + NEAR])
     since_earliest, why = _earliest(since, here, {source for (source,) in began_in})
-    more, more_why = _possible(engine, bond, _Span(channel, since_earliest, since, until), here, customers)
+    more, more_why = _possible(engine, bond, _Span(channel, cause_kind, since_earliest, since, until), here, customers)
     kinds = {
         str(kind): int(n)
         for kind, n in engine.rows(
@@ -180,7 +177,7 @@ def _earliest(since: datetime, here: Sequence[Coverage], began_in: set[str]) -> 
 def _possible(engine: Engine, bond: str, span: _Span, here: Sequence[Coverage], proved: int) -> tuple[int, list[str]]:
     """Return how many more customers are possible, and why."""
     times = [moment.replace(tzinfo=None) for moment in (span.earliest or span.since, span.until)]
-    unresolved = int(engine.one(_UNRESOLVED, [span.channel, *times, bond])[0])
+    unresolved = int(engine.one(_UNRESOLVED, [span.channel, *times, bond, span.cause_kind, bond])[0])
     why = [f"{unresolved:,} more records of the same kind were shown whose customer is not known"] if unresolved else []
     gaps = [(c, g) for c in here for g in c.gaps if g.since < span.until and (span.earliest or span.since) < g.until]
     if not gaps and span.earliest is not None:
