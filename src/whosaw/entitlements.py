@@ -10,6 +10,7 @@ disjoint intervals), `canaries` and `blind` (times in which a basis has no recor
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whosaw.config import Config, Entitlement, Owner, Relation, seconds
@@ -20,7 +21,7 @@ from whosaw.layout import decode, heading_of, table_layout
 from whosaw.model import ENTITLING_GRADES, Basis, Rejected, data_mask
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
 ALL_DATA = 2**31 - 1
 """The mask of an entitlement that is not limited to some data classes."""
@@ -40,10 +41,25 @@ create or replace temp table canaries (customer bigint);
 create or replace temp table blind (basis varchar, since timestamp, until timestamp);
 """
 
+_CHECKED = """
+create or replace temp table checked as
+with ends as (
+    select *, coalesce(since, '') in ('', '-infinity') as always, coalesce(until, '') in ('', 'infinity') as forever,
+        moment(since, {zone}) as begins, moment(until, {zone}) as ends from staged_text)
+select * exclude (since, until, always, forever, begins, ends),
+    least(greatest(case when always then {first} else begins end, {first}), {last}) as since,
+    least(greatest(case when forever then {last} else ends end, {first}), {last}) as until,
+    case when {empty} then 'a needed column is empty'
+         when not always and begins is null then 'begin is not a time'
+         when not forever and ends is null then 'end is not a time'
+         when ends < begins then 'interval ends before it begins' end as problem
+from ends
+"""
+
 _SINCE, _UNTIL = "timestamp '0001-01-01'", "timestamp '9999-12-31'"
 
-
 REJECTED_SHOWN = 1000
+"""Rejected rows shown one by one; the others are only counted."""
 
 
 @dataclass
@@ -69,125 +85,172 @@ def load(engine: Engine, config: Config, folder: Path) -> Loaded:
     Raises `ConfigError` for a column or file that is not there. A row that makes no sense (an interval that ends before it begins,
     no recipient) is counted and shown as rejected.
     """
-    loaded = Loaded()
     for statement in _SCHEMA.strip().split(";\n"):
         engine.run(statement)
-    zone = config.operator.timezone
+    loader = _Loader(engine, folder, config.operator.timezone)
     for i, ent in enumerate(config.entitlement):
-        _load_entitlement(engine, ent, i, folder, zone, loaded)
+        loader.entitlement(ent, i)
     for i, owner in enumerate(config.owner):
-        _staged(engine, owner, f"owner[{i}]", folder, zone, loaded, needed=("object", "customer"))
+        loader.stage(owner, f"owner[{i}]", "object", "customer")
         engine.run(
             f"insert into owners select {quoted(owner.object)}, object_key({quoted(owner.object)}, object), "
             "pseudonym('c', customer), since, until, line from staged"
         )
     for i, canary in enumerate(config.canary):
-        _staged(engine, canary, f"canary[{i}]", folder, zone, loaded, needed=("customer",))
+        loader.stage(canary, f"canary[{i}]", "customer")
         engine.run("insert into canaries select distinct pseudonym('c', customer) from staged")
-    _hold(engine, loaded)
+    _hold(engine, loader.loaded)
     # Clear registry rows are no longer needed, and with millions of them they are most of the memory.
     for table in ("staged_text", "checked", "staged", "members", "overlapping"):
         engine.run(f"drop table if exists {table}")
-    return loaded
+    return loader.loaded
 
 
 def objects(engine: Engine, owner: Owner, folder: Path, zone: str) -> list[str]:
     """Return the distinct clear objects of an owner relation (numbers as E.164 digits), for the disguises to be made of them."""
-    _staged(engine, owner, "owner", folder, zone, Loaded(), needed=("object", "customer"))
+    _Loader(engine, folder, zone).stage(owner, "owner", "object", "customer")
     rows = engine.rows("select distinct e164(object) from staged order by 1")
     return [str(number) for (number,) in rows if number]
 
 
-def _load_entitlement(engine: Engine, ent: Entitlement, i: int, folder: Path, zone: str, loaded: Loaded) -> None:
-    key = f"entitlement[{i}]"
-    entitles = ent.grade in ENTITLING_GRADES
-    where = ent.file or "a query"
-    engine.run("insert into rules values (?,?,?,?,?,?)", [i, ent.basis.value, ent.grade.value, ent.reason, where, entitles])
-    for since, until in ent.gaps:
-        engine.run(
-            "insert into blind values (?, ?::timestamptz at time zone 'UTC', ?::timestamptz at time zone 'UTC')",
-            [ent.basis.value, since, until],
+@dataclass
+class _Loader:
+    """Brings one relation after the other through the table `staged` (good rows, clear text) into the engine."""
+
+    engine: Engine
+    folder: Path
+    zone: str
+    loaded: Loaded = field(default_factory=Loaded)
+
+    def entitlement(self, ent: Entitlement, i: int) -> None:
+        """Load one [[entitlement]] under its number."""
+        key = f"entitlement[{i}]"
+        entitles = ent.grade in ENTITLING_GRADES
+        where = ent.file or "a query"
+        self.engine.run("insert into rules values (?,?,?,?,?,?)", [i, ent.basis.value, ent.grade.value, ent.reason, where, entitles])
+        for since, until in ent.gaps:
+            self.engine.run(
+                "insert into blind values (?, ?::timestamptz at time zone 'UTC', ?::timestamptz at time zone 'UTC')",
+                [ent.basis.value, since, until],
+            )
+        mask = data_mask(ent.data) if ent.data else ALL_DATA
+        span = _span(ent, key, "since", "until")
+        if ent.basis is Basis.PARTNER:
+            self.stage(ent, key, "recipient")
+            self.engine.run(f"insert into site_rules select {i}, lower(recipient), {span}, {mask}, line from staged")
+        elif ent.basis is Basis.TEST_ACCOUNT:
+            self.stage(ent, key, "customer")
+            self.engine.run(f"insert into customer_grants select {i}, pseudonym('c', customer), {span}, {mask}, line from staged")
+        elif ent.members is not None:
+            self.stage(ent.members, f"{key}.members", "group", "customer")
+            self.engine.run("create or replace temp table members as select * from staged")
+            self.stage(ent, key, "recipient", "group")
+            self.engine.run(f"""
+                insert into grants select {i}, pseudonym('r', s.recipient), pseudonym('c', m.customer),
+                    {_span(ent, key, "greatest(s.since, m.since)", "least(s.until, m.until)")}, {mask}, s.claim, s.line, {entitles}
+                from staged s join members m on s."group" = m."group" and s.since < m.until and m.since < s.until""")
+            self.engine.run(f"insert into groups select distinct {i}, pseudonym('g', \"group\"), pseudonym('c', customer) from members")
+        else:
+            self.stage(ent, key, "recipient", "customer")
+            self.engine.run(
+                f"insert into grants select {i}, pseudonym('r', recipient), pseudonym('c', customer), {span}, {mask}, claim, line, "
+                f"{entitles} from staged"
+            )
+
+    def stage(self, relation: Relation, key: str, *needed: str) -> None:
+        """Make the table `staged` of a relation's good rows; count the others as rejected."""
+        words = ", ".join(f"{named(word)} varchar" for word in WORDS)
+        self.engine.run(f"create or replace temp table staged_text (file varchar, line bigint, {words})")
+        if relation.query:
+            self._stage_query(relation, key, needed)
+        else:
+            for path in _files(relation, key, self.folder):
+                self._stage_file(relation, key, path)
+        empty = " or ".join(f"coalesce({named(word)}, '') = ''" for word in needed)
+        self.engine.run(_CHECKED.format(zone=quoted(self.zone), empty=empty, first=_SINCE, last=_UNTIL))
+        self.engine.run("create or replace temp table staged as select * exclude (problem) from checked where problem is null")
+        kept, bad = self.engine.one("select count(*) filter (problem is null), count(*) filter (problem is not null) from checked")
+        self.loaded.rows += kept + bad
+        self.loaded.kept += kept
+        self.loaded.rejected_count += bad
+        shown = self.engine.rows(
+            f"select file, line, problem from checked where problem is not null order by file, line limit {REJECTED_SHOWN}"
         )
-    mask = data_mask(ent.data) if ent.data else ALL_DATA
-    span = _span(ent, key, "since", "until")
-    if ent.basis is Basis.PARTNER:
-        _staged(engine, ent, key, folder, zone, loaded, needed=("recipient",))
-        engine.run(f"insert into site_rules select {i}, lower(recipient), {span}, {mask}, line from staged")
-    elif ent.basis is Basis.TEST_ACCOUNT:
-        _staged(engine, ent, key, folder, zone, loaded, needed=("customer",))
-        engine.run(f"insert into customer_grants select {i}, pseudonym('c', customer), {span}, {mask}, line from staged")
-    elif ent.members is not None:
-        _staged(engine, ent.members, f"{key}.members", folder, zone, loaded, needed=("group", "customer"))
-        engine.run("create or replace temp table members as select * from staged")
-        _staged(engine, ent, key, folder, zone, loaded, needed=("recipient", "group"))
-        engine.run(f"""
-            insert into grants select {i}, pseudonym('r', s.recipient), pseudonym('c', m.customer),
-                {_span(ent, key, "greatest(s.since, m.since)", "least(s.until, m.until)")}, {mask}, s.claim, s.line, {entitles}
-            from staged s join members m on s."group" = m."group" and s.since < m.until and m.since < s.until""")
-        engine.run(f"insert into groups select distinct {i}, pseudonym('g', \"group\"), pseudonym('c', customer) from members")
-    else:
-        _staged(engine, ent, key, folder, zone, loaded, needed=("recipient", "customer"))
-        engine.run(
-            f"insert into grants select {i}, pseudonym('r', recipient), pseudonym('c', customer), {span}, {mask}, claim, line, {entitles} "
-            "from staged"
-        )
+        self.loaded.rejected += [Rejected(key, file, line, problem) for file, line, problem in shown]
+
+    def _stage_query(self, relation: Relation, key: str, needed: Sequence[str]) -> None:
+        """Run the operator's own SQL; relative files in it are relative to the configuration."""
+        self.engine.run(f"set file_search_path = {quoted(str(self.folder))}")
+        query = relation.query.strip().rstrip(";")
+        try:
+            have = self.engine.columns(query)
+            unknown = [name for name in have if name not in WORDS]
+            if unknown:
+                raise ConfigError(f"`{key}.query` returns a column `{unknown[0]}`", hint=f"name its columns with {', '.join(WORDS)}")
+            missing = [name for name in needed if name not in have]
+            if missing:
+                raise ConfigError(f"`{key}.query` returns no column `{missing[0]}`", hint=f"its columns are {', '.join(have)}")
+            shown = ", ".join(f"{named(word)}::varchar" if word in have else "null" for word in WORDS)
+            self.engine.run(f"insert into staged_text select 'query', row_number() over (), {shown} from ({query})")
+        except QueryError as problem:
+            raise ConfigError(
+                f"`{key}.query` fails: {problem.message}", hint="try it in DuckDB from the folder of the configuration"
+            ) from problem
+
+    def _stage_file(self, relation: Relation, key: str, path: Path) -> None:
+        shown = str(path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)
+        try:
+            rows = Input(path)
+        except InputError as problem:
+            raise ConfigError(f"`{key}.file`: {problem.message}", hint=problem.hint) from problem
+        if rows.is_parquet:
+            self._stage_parquet(relation, key, path, shown)
+        else:
+            self._stage_table(relation, key, rows, shown)
+        if rows.broken:
+            self.loaded.doubts.append(f"`{shown}` ({key}): {rows.broken}")
+
+    def _stage_parquet(self, relation: Relation, key: str, path: Path, shown: str) -> None:
+        source = f"read_parquet({quoted(str(path))}, file_row_number = true)"
+        try:
+            have = self.engine.columns(f"select * from {source}")
+            picked = _picked(relation, key, have, lambda name: f"{named(name)}::varchar")
+            self.engine.run(f"insert into staged_text select {quoted(shown)}, file_row_number + 1, {picked} from {source}")
+        except QueryError as problem:
+            raise ConfigError(f"`{key}.file`: `{shown}` is a damaged Parquet file", hint="export it anew") from problem
+
+    def _stage_table(self, relation: Relation, key: str, rows: Input, shown: str) -> None:
+        """Read a table with a heading: whole blocks in the engine, and the few lines that are not UTF-8 one by one."""
+        at, heading = rows.heading()
+        have, _ = heading_of(heading, least=1)
+        if not have:
+            self.loaded.doubts.append(f"`{shown}` ({key}) is empty or has no heading")
+            return
+        layout = table_layout(decode(heading), least=1)
+        groups = ", ".join(quoted(f"f{i}") for i in range(len(have)))
+        picked = _picked(relation, key, have, lambda name: _unquoted(f"f.f{have.index(name)}"))
+        read = " || ".join(f"f.f{i}" for i in range(len(have)))
+        cut = f"select n, line, regexp_extract(line, {quoted(layout.pattern)}, [{groups}]) as f from"
+        for block in rows.blocks(skip=at):
+            self.engine.offer("lines", block.arrow())
+            self.engine.run(f"create or replace temp table cut as {cut} lines")
+            self.engine.withdraw("lines")
+            odd = [[str(n), decode(block.raw(n))] for n in block.odd_lines() if not block.too_long(n)]
+            if odd:
+                found = "(select r[1]::bigint as n, r[2] as line from (select unnest(?::varchar[][]) as r))"
+                self.engine.run(f"insert into cut {cut} {found}", [odd])
+            self.engine.run(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {read} <> ''")
+            for (n,) in self.engine.rows(f"select n from cut where trim(line) <> '' and {read} = '' order by n"):
+                self.loaded.reject(Rejected(key, shown, n, f"expected {len(have)} columns"))
+            for n in block.odd_lines():
+                if block.too_long(n):
+                    self.loaded.reject(Rejected(key, shown, n, "line is longer than 1 MiB"))
 
 
 def _span(ent: Entitlement, key: str, since: str, until: str) -> str:
     """Return the interval of an entitlement with the time it holds before and after; never beyond what a timestamp can say."""
     before, after = seconds(ent.before, f"{key}.before"), seconds(ent.after, f"{key}.after")
     return f"greatest({since} - interval {before} second, {_SINCE}), least({until} + interval {after} second, {_UNTIL})"
-
-
-def _staged(engine: Engine, relation: Relation, key: str, folder: Path, zone: str, loaded: Loaded, *, needed: tuple[str, ...]) -> None:  # noqa: PLR0913
-    """Make the table `staged` of a relation's good rows; count the others as rejected."""
-    engine.run(
-        "create or replace temp table staged_text (file varchar, line bigint, " + ", ".join(f"{named(w)} varchar" for w in WORDS) + ")"
-    )
-    if relation.query:
-        _stage_query(engine, relation, key, folder, needed)
-    else:
-        for path in _files(relation, key, folder):
-            _stage_file(engine, relation, key, path, str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path), loaded)
-    z = quoted(zone)
-    open_since, open_until = "(coalesce(since, '') in ('', '-infinity'))", "(coalesce(until, '') in ('', 'infinity'))"
-    empty = " or ".join(f"coalesce({named(word)}, '') = ''" for word in needed)
-    engine.run(f"""
-        create or replace temp table checked as select * exclude (since, until),
-            least(greatest(case when {open_since} then {_SINCE} else moment(since, {z}) end, {_SINCE}), {_UNTIL}) as since,
-            least(greatest(case when {open_until} then {_UNTIL} else moment(until, {z}) end, {_SINCE}), {_UNTIL}) as until,
-            case when {empty} then 'a needed column is empty'
-                 when not {open_since} and moment(since, {z}) is null then 'begin is not a time'
-                 when not {open_until} and moment(until, {z}) is null then 'end is not a time'
-                 when moment(until, {z}) < moment(since, {z}) then 'interval ends before it begins' end as problem
-        from staged_text""")
-    engine.run("create or replace temp table staged as select * exclude (problem) from checked where problem is null")
-    kept, bad = engine.one("select count(*) filter (problem is null), count(*) filter (problem is not null) from checked")
-    loaded.rows += kept + bad
-    loaded.kept += kept
-    loaded.rejected_count += bad
-    shown = engine.rows(f"select file, line, problem from checked where problem is not null order by file, line limit {REJECTED_SHOWN}")
-    loaded.rejected += [Rejected(key, file, line, problem) for file, line, problem in shown]
-
-
-def _stage_query(engine: Engine, relation: Relation, key: str, folder: Path, needed: tuple[str, ...]) -> None:
-    """Run the operator's own SQL; relative files in it are relative to the configuration."""
-    engine.run(f"set file_search_path = {quoted(str(folder))}")
-    query = relation.query.strip().rstrip(";")
-    try:
-        have = engine.columns(query)
-        unknown = [name for name in have if name not in WORDS]
-        if unknown:
-            raise ConfigError(f"`{key}.query` returns a column `{unknown[0]}`", hint=f"name its columns with {', '.join(WORDS)}")
-        missing = [name for name in needed if name not in have]
-        if missing:
-            raise ConfigError(f"`{key}.query` returns no column `{missing[0]}`", hint=f"its columns are {', '.join(have)}")
-        shown = ", ".join(f"{named(w)}::varchar" if w in have else "null" for w in WORDS)
-        engine.run(f"insert into staged_text select 'query', row_number() over (), {shown} from ({query})")
-    except QueryError as problem:
-        raise ConfigError(
-            f"`{key}.query` fails: {problem.message}", hint="try it in DuckDB from the folder of the configuration"
-        ) from problem
 
 
 def _files(relation: Relation, key: str, folder: Path) -> list[Path]:
@@ -197,71 +260,15 @@ def _files(relation: Relation, key: str, folder: Path) -> list[Path]:
     return found
 
 
-def _stage_file(engine: Engine, relation: Relation, key: str, path: Path, shown: str, loaded: Loaded) -> None:
-    try:
-        rows = Input(path)
-    except InputError as problem:
-        raise ConfigError(f"`{key}.file`: {problem.message}", hint=problem.hint) from problem
-    if rows.is_parquet:
-        _stage_parquet(engine, relation, key, path, shown)
-    else:
-        _stage_table(engine, relation, key, rows, shown, loaded)
-    if rows.broken:
-        loaded.doubts.append(f"`{shown}` ({key}): {rows.broken}")
-
-
-def _stage_parquet(engine: Engine, relation: Relation, key: str, path: Path, shown: str) -> None:
-    source = f"read_parquet({quoted(str(path))}, file_row_number = true)"
-    try:
-        have = engine.columns(f"select * from {source}")
-        picked = _picked(relation, key, have, lambda name: f"{named(name)}::varchar")
-        engine.run(f"insert into staged_text select {quoted(shown)}, file_row_number + 1, {picked} from {source}")
-    except QueryError as problem:
-        raise ConfigError(f"`{key}.file`: `{shown}` is a damaged Parquet file", hint="export it anew") from problem
-
-
-def _stage_table(engine: Engine, relation: Relation, key: str, rows: Input, shown: str, loaded: Loaded) -> None:
-    """Read a table with a heading: whole blocks in the engine, and the few lines that are not UTF-8 one by one."""
-    at, heading = rows.heading()
-    have, _ = heading_of(heading, least=1)
-    if not have:
-        loaded.doubts.append(f"`{shown}` ({key}) is empty or has no heading")
-        return
-    layout = table_layout(decode(heading), least=1)
-    groups = ", ".join(quoted(f"f{i}") for i in range(len(have)))
-    picked = _picked(relation, key, have, lambda name: _unquoted(f"f.f{have.index(name)}"))
-    read = " || ".join(f"f.f{i}" for i in range(len(have)))
-    cut = f"select n, line, regexp_extract(line, {quoted(layout.pattern)}, [{groups}]) as f from"
-    for block in rows.blocks(skip=at):
-        engine.offer("lines", block.arrow())
-        engine.run(f"create or replace temp table cut as {cut} lines")
-        engine.withdraw("lines")
-        odd = [[str(n), decode(block.raw(n))] for n in block.odd_lines() if not block.too_long(n)]
-        if odd:
-            engine.run(f"insert into cut {cut} (select r[1]::bigint as n, r[2] as line from (select unnest(?::varchar[][]) as r))", [odd])
-        engine.run(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {read} <> ''")
-        for (n,) in engine.rows(f"select n from cut where trim(line) <> '' and {read} = '' order by n"):
-            loaded.reject(Rejected(key, shown, n, f"expected {len(have)} columns"))
-        for n in block.odd_lines():
-            if block.too_long(n):
-                loaded.reject(Rejected(key, shown, n, "line is longer than 1 MiB"))
-
-
-def _picked(relation: Relation, key: str, have: list[str], column: object) -> str:
+def _picked(relation: Relation, key: str, have: Sequence[str], column: Callable[[str], str]) -> str:
     """Return the select list for all words; a mapped column that is not there is an error that lists what is."""
-    out = []
-    for word in WORDS:
-        name = relation.columns.get(word)
-        if name is None:
-            out.append("null")
-        elif name not in have:
+    for word, name in relation.columns.items():
+        if name not in have:
             raise ConfigError(
                 f"`{key}.columns.{word}` names column `{name}`, which `{relation.file}` does not have",
                 hint=f"its columns are {', '.join(have)}",
             )
-        else:
-            out.append(column(name))  # type: ignore[operator]
-    return ", ".join(out)
+    return ", ".join(column(relation.columns[word]) if word in relation.columns else "null" for word in WORDS)
 
 
 def _unquoted(field_sql: str) -> str:
