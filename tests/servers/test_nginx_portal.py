@@ -1,5 +1,8 @@
 """A portal behind a real nginx whose cache forgets that pages are personal: the fault of Steam (2015) and Klarna (2021)."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -158,3 +161,22 @@ def test_the_same_day_judged_from_three_formats_gives_the_same_answer(visited, j
     visited(FAULTY)
     answers = [judged(text, ledger=f"ledger{i}") for i, text in enumerate(CASES.values())]
     assert len({(a.read.lines, a.read.disclosures, a.read.rejected, a.verdicts, a.incidents[0].customers.at_least) for a in answers}) == 1
+
+
+def test_the_commands_answer_about_a_page_that_went_to_the_wrong_customer(visited, tmp_path, tools):
+    there = visited(FAULTY)
+    (tmp_path / "whosaw.toml").write_text(NAMED)
+    (tmp_path / "logins.csv").write_text("login,account\n" + "".join(f"{who},{account}\n" for who, account in tools.accounts.items()))
+
+    def whosaw(*arguments):
+        path = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        run = subprocess.run(
+            [sys.executable, "-m", "whosaw", *arguments], cwd=tmp_path, env=path, capture_output=True, text=True, check=False
+        )
+        return run.returncode, run.stdout
+
+    assert whosaw("judge", "--fail-on", "unentitled")[0] == 1
+    code, told = whosaw("explain", f"portal.log:{there.wrong[0].line}")
+    assert (code, "unentitled: no entitlement covers it" in told, "cached-page, part of INC-1" in told) == (0, True, True)
+    code, told = whosaw("saw", there.wrong[0].shown)
+    assert (code, told.count("unentitled")) == (0, sum(seen.shown == there.wrong[0].shown for seen in there.wrong))
