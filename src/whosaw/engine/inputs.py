@@ -24,7 +24,8 @@ BLOCK = 64 << 20
 LONGEST_LINE = 1 << 20
 """A longer line is no log line; it is rejected whole and its bytes are not kept."""
 
-BATCH_LINES = 1 << 15
+BATCH_LINES = 1 << 12
+"""Lines that a thread takes at a time: few enough that a small file keeps two threads busy."""
 
 SAMPLE, LONGEST_SAMPLED = 1 << 18, 1 << 16
 """Bytes looked at for guessing the format, and of each line: no format needs more to be recognised."""
