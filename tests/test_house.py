@@ -247,3 +247,33 @@ def test_a_news_fragment_is_one_sentence_under_a_name_that_says_its_kind():
             assert re.fullmatch(r"[a-z0-9-]+\.(added|changed|fixed)\.md", fragment.name), fragment.name
             assert re.fullmatch(r"[^\n]+\.\n?", fragment.read_text(encoding="utf-8")), fragment.name
             assert not re.search(r"[.!?] +[A-Z]", fragment.read_text(encoding="utf-8")), fragment.name
+
+
+# --- the public names -----------------------------------------------------------------------------------------------
+
+
+def test_the_public_names_are_few_and_each_is_there_and_in_the_reference():
+    import whosaw
+
+    page = (DOCS / "reference" / "python.md").read_text(encoding="utf-8")
+    assert len(whosaw.__all__) <= 20
+    assert [name for name in whosaw.__all__ if getattr(whosaw, name, None) is None or f"`{name}`" not in page] == []
+    with pytest.raises(AttributeError, match="no public name `secret`"):
+        _ = whosaw.secret
+
+
+def test_the_example_of_the_python_page_runs(tmp_path):
+    from whosaw import drill
+
+    drill.write(tmp_path, scenarios=["maxis-2010"], seed=3, customers=400, days=20)
+    page = (DOCS / "reference" / "python.md").read_text(encoding="utf-8")
+    example = page.partition("```python\n")[2].partition("```")[0]
+    said = subprocess.run(
+        [sys.executable, "-c", example],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert said.startswith("INC-1 account-mixup 2012-01-")
