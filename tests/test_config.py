@@ -152,7 +152,7 @@ def test_a_missing_configuration_is_answered_with_the_way_to_write_one(tmp_path)
     assert "whosaw init" in problem.value.hint
 
 
-def test_no_repr_shows_the_salts():
-    made = config.parse(settings(operator={"name": "o", "salts": ["a-secret-salt"]}))
-    assert "a-secret-salt" not in repr(made)
-    assert "a-secret-salt" not in repr(made.operator)
+def test_no_repr_shows_the_salts_and_keys():
+    made = config.parse(settings(operator={"name": "o", "salts": ["a-secret-salt"], "hash_keys": ["a-secret-key"]}))
+    for shown in (repr(made), repr(made.operator)):
+        assert "a-secret" not in shown

@@ -34,11 +34,12 @@ class Operator(_Table, frozen=True, kw_only=True):
     country: str = ""
     numbers: list[str] = []
     salts: list[str] = []
+    hash_keys: list[str] = []
     timezone: str = "UTC"
 
     def __repr__(self) -> str:
-        """Say which operator, and nothing of the salts: they are secrets."""
-        return f"Operator(name={self.name!r}, country={self.country!r}, salts={len(self.salts)})"
+        """Say which operator, and nothing of the salts and keys: they are secrets."""
+        return f"Operator(name={self.name!r}, country={self.country!r}, salts={len(self.salts)}, hash_keys={len(self.hash_keys)})"
 
 
 class Route(_Table, frozen=True, kw_only=True):

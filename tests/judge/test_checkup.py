@@ -1,5 +1,7 @@
 """Does a configuration fit its logs?"""
 
+import json
+
 from small_operator import case, line, operator, portal
 from whosaw.judge import checkup
 
@@ -37,6 +39,14 @@ def test_a_source_of_which_nothing_can_be_read_is_told_and_stops_nothing(tmp_pat
     assert [s.files for s in health.sources] == [1, 0]
     assert health.doubts[0].startswith("left out: `other.log`")
     assert health.shown == 1
+
+
+def test_a_recorded_header_that_can_carry_a_number_and_is_not_looked_at_is_named(tmp_path):
+    sent = {"headers": {"x-up-calling-line-id": "", "x-wap-profile": "", "user-agent": "x"}}
+    operator(tmp_path, [json.dumps(json.loads(line("10:00", "anna", account="A1")) | sent)])
+    assert checked(tmp_path).sources[0].telling == [("header:x-up-calling-line-id", "msisdn")]
+    for looks in ({"scan": ["header:*"], "object_type": "number"}, {"object": "header:x-up-calling-line-id", "object_type": "number"}):
+        assert checked(tmp_path, {"source": [portal(**looks)]}).sources[0].telling == []
 
 
 def test_nothing_shown_is_no_share(tmp_path):

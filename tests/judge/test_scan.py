@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 
 import pytest
@@ -29,7 +30,7 @@ OWNER = {"object": "number", "file": "numbers.csv", "columns": {"object": "numbe
 def case(folder, lines, **changes):
     operator(folder, gateway_log=[json.dumps(one) for one in lines], numbers_csv="number,account\n+44 7700 900123,A1\n07700900456,A2\n")
     tables = {
-        "operator": {"country": "GB", "numbers": ["4477009"], "salts": ["pepper"]},
+        "operator": {"country": "GB", "numbers": ["4477009"], "salts": ["pepper"], "hash_keys": ["turmeric"]},
         "source": [GATEWAY | changes.pop("source", {})],
         "owner": [OWNER],
         "entitlement": [{"basis": "partner", "file": "partners.csv", "columns": {"recipient": "site"}}],
@@ -66,6 +67,7 @@ def hexed(kind, text):
         (hexed("sha1", "07700900123"), "sha1:national"),
         (hexed("sha256", "+" + NUMBER).upper(), "sha256:+e164"),
         (hexed("sha256", "pepper" + NUMBER), "sha256:e164:salt0-before"),
+        (hmac.new(b"turmeric", NUMBER.encode(), "sha256").hexdigest(), "hmac-sha256:e164:key0"),
         (NUMBER.encode().hex(), "hex-ascii:e164"),
         (f"id={NUMBER};v=1", "plain:e164"),
     ],

@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from whosaw.config import Source, picks
+from whosaw.identifiers import HeaderClass, classify
 from whosaw.judge import Case, Progress, opened, prepare, read_all, verdict
 from whosaw.judge.read import plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whosaw.engine.duckdb import Engine
+    from whosaw.model import Layout
+
+IDENTIFYING = (HeaderClass.MSISDN, HeaderClass.IMSI, HeaderClass.IMEI, HeaderClass.ICCID, HeaderClass.PSEUDONYM, HeaderClass.PERSON)
 
 FACTS = ("recipient", "customer", "session", "device", "object", "claim", "cache")
 
@@ -26,6 +33,8 @@ class SourceHealth:
     shown: int
     filled: dict[str, float]
     unlisted: list[tuple[str, int]]
+    telling: list[tuple[str, str]]
+    """Recorded headers and cookies whose names carry an identifier, by the catalogue, and which nothing of the source looks at."""
 
 
 @dataclass
@@ -71,6 +80,7 @@ def check(case: Case, *, most: int, progress: Progress) -> Health:
                     shown=sum(f.disclosures for f in mine),
                     filled=_filled(work.engine, source.name),
                     unlisted=_unlisted(work.engine, source.name, [r.template for r in source.route]),
+                    telling=_telling(source, [job.layout for job in work.tasks if job.source.name == source.name]),
                 )
             )
     health.rules_rows, health.rules_kept = work.loaded.rows, work.loaded.kept
@@ -85,6 +95,23 @@ def _filled(engine: Engine, source: str) -> dict[str, float]:
     shares = ", ".join(f"count({fact}) / greatest(count(*), 1)" for fact in FACTS)
     row = engine.one(f"select {shares} from disclosures where source = ?", [source])
     return {fact: float(share) for fact, share in zip(FACTS, row, strict=True) if share or fact in {"recipient", "customer"}}
+
+
+def _telling(source: Source, layouts: Sequence[Layout]) -> list[tuple[str, str]]:
+    """Return names that are known to carry an identifier of the customer, so that a leak in them is not simply not looked at."""
+    looked_at = {
+        *source.scan,
+        *(name if kind == "field" else f"{kind}:{name}" for kind, name in picks(source.object) + picks(source.customer)),
+    }
+    recorded = {f"header:{name}": field for layout in layouts for name, field in layout.headers.items()}
+    recorded |= {f"cookie:{name.removeprefix('cookie_')}": name for x in layouts for name in x.fields if name.startswith("cookie_")}
+    found = []
+    for pick, name in sorted(recorded.items()):
+        kind, _, header = pick.partition(":")
+        entry = classify(header)
+        if entry is not None and entry.known and entry.cls in IDENTIFYING and not {pick, name, f"{kind}:*"} & looked_at:
+            found.append((pick, entry.cls.value))
+    return found
 
 
 def _unlisted(engine: Engine, source: str, templates: list[str]) -> list[tuple[str, int]]:

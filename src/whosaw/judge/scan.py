@@ -39,7 +39,7 @@ def prepare(engine: Engine, config: Config, folder: Path) -> None:
                 rows = [
                     [number, token, form, str(rank)]
                     for number in numbers[i : i + CHUNK]
-                    for rank, (token, form) in enumerate(disguises(number, own, salts=operator.salts))
+                    for rank, (token, form) in enumerate(disguises(number, own, salts=operator.salts, keys=operator.hash_keys))
                 ]
                 engine.run(
                     "insert into disguised select hash(r[2]), object_key(?, r[1]), r[3], r[4]::integer "
