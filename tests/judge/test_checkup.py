@@ -49,6 +49,15 @@ def test_a_recorded_header_that_can_carry_a_number_and_is_not_looked_at_is_named
         assert checked(tmp_path, {"source": [portal(**looks)]}).sources[0].telling == []
 
 
+def test_an_own_number_in_a_field_that_nobody_named_is_met_and_never_shown(tmp_path):
+    odd = [json.dumps(json.loads(line("10:00", "anna", account="A1")) | {"note": f"to {number}"}) for number in ("07700900123", "0123")]
+    operator(tmp_path, odd)
+    changes = {"operator": {"country": "GB", "numbers": ["4477009"]}}
+    health = checked(tmp_path, changes)
+    assert health.sources[0].met == [("note", "msisdn, plain", 1)]
+    assert "900123" not in repr(health)
+
+
 def test_nothing_shown_is_no_share(tmp_path):
     operator(tmp_path, [line("10:00", "anna", uri="/x")])
     assert checked(tmp_path).share == 0.0

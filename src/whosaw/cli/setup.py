@@ -104,5 +104,7 @@ def _source(source: SourceHealth) -> None:
         click.echo(f"  {mark}{fact:<12}{share:>7.1%}")
     for route, count in source.unlisted[:5]:
         click.echo(f"  ? route `{route}` is not configured ({count:,} lines)")
+    for name, what, count in source.met:
+        click.echo(f"  ? `{name}` holds an identifier of our own in {count:,} sampled lines ({what})")
     for pick, carries in source.telling:
         click.echo(f'  ? `{pick}` is recorded, carries {carries} by its name, and is not looked at: scan = ["{pick}"]')

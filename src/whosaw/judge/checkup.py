@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from whosaw.config import Source, picks
-from whosaw.identifiers import HeaderClass, classify
-from whosaw.judge import Case, Progress, opened, prepare, read_all, verdict
+from whosaw.engine.inputs import Input
+from whosaw.identifiers import HeaderClass, Kind, Profile, classify, recognise
+from whosaw.judge import Case, Progress, opened, prepare, read_all, scan, verdict
 from whosaw.judge.read import plan
+from whosaw.model import RecipientKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whosaw.engine.duckdb import Engine
+    from whosaw.judge.work import Task
     from whosaw.model import Layout
 
 IDENTIFYING = (HeaderClass.MSISDN, HeaderClass.IMSI, HeaderClass.IMEI, HeaderClass.ICCID, HeaderClass.PSEUDONYM, HeaderClass.PERSON)
+
+NUMBERS = (Kind.MSISDN, Kind.IMSI, Kind.IMEI, Kind.ICCID)
+
+SAMPLED = 500
 
 FACTS = ("recipient", "customer", "session", "device", "object", "claim", "cache")
 
@@ -35,6 +43,8 @@ class SourceHealth:
     unlisted: list[tuple[str, int]]
     telling: list[tuple[str, str]]
     """Recorded headers and cookies whose names carry an identifier, by the catalogue, and which nothing of the source looks at."""
+    met: list[tuple[str, str, int]]
+    """Fields in which sampled lines hold an identifier of our own, what it is and how it is wrapped, and in how many lines."""
 
 
 @dataclass
@@ -66,6 +76,7 @@ def check(case: Case, *, most: int, progress: Progress) -> Health:
         verdict.judge(work.engine)
         counted = verdict.count(work.engine)
         files = work.ledger.files()
+        own = scan.speak(work.engine, case.config)
         for source in case.config.source:
             mine = [f for f in files if f.source == source.name]
             readers = {job.reader.name for job in work.tasks if job.source.name == source.name}
@@ -79,8 +90,9 @@ def check(case: Case, *, most: int, progress: Progress) -> Health:
                     read=lines - rejected,
                     shown=sum(f.disclosures for f in mine),
                     filled=_filled(work.engine, source.name),
-                    unlisted=_unlisted(work.engine, source.name, [r.template for r in source.route]),
+                    unlisted=_unlisted(work.engine, source),
                     telling=_telling(source, [job.layout for job in work.tasks if job.source.name == source.name]),
+                    met=_met([job for job in work.tasks if job.source.name == source.name], own),
                 )
             )
     health.rules_rows, health.rules_kept = work.loaded.rows, work.loaded.kept
@@ -114,8 +126,33 @@ def _telling(source: Source, layouts: Sequence[Layout]) -> list[tuple[str, str]]
     return found
 
 
-def _unlisted(engine: Engine, source: str, templates: list[str]) -> list[tuple[str, int]]:
+def _met(jobs: Sequence[Task], own: Profile) -> list[tuple[str, str, int]]:
+    """Return where sampled lines hold an identifier of our own, under whatever name; the identifiers themselves are not kept.
+
+    What a source takes its recipient, customer or object from is left out: there it is meant to be.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    for job in jobs:
+        meant = {name for _, name in picks(job.source.object) + picks(job.source.customer) + picks(job.source.recipient)}
+        if any(route.object for route in job.source.route):
+            meant.add(job.layout.roles.get("uri", ""))
+        for raw in Input(job.path).sample(SAMPLED):
+            row = job.reader.careful(job.layout, raw)
+            if isinstance(row, str):
+                continue
+            for field_name, value in row.items():
+                if field_name not in meant and value:
+                    hits = recognise(value, own, place=field_name)
+                    found.update({(field_name, f"{hit.kind.value}, {hit.wrapping}") for hit in hits if hit.kind in NUMBERS})
+    return [(name, what, count) for (name, what), count in found.most_common()]
+
+
+def _unlisted(engine: Engine, source: Source) -> list[tuple[str, int]]:
+    """Return the pages of disclosures that no route names; a site's pages are its own affair."""
+    if source.recipient_kind is RecipientKind.SITE:
+        return []
+    named_routes = {route.template for route in source.route}
     rows = engine.rows(
-        "select route, count(*) from disclosures where source = ? and route is not null group by 1 order by 2 desc, 1", [source]
+        "select route, count(*) from disclosures where source = ? and route is not null group by 1 order by 2 desc, 1", [source.name]
     )
-    return [(route, n) for route, n in rows if route not in templates]
+    return [(route, n) for route, n in rows if route not in named_routes]
