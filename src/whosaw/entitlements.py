@@ -62,6 +62,19 @@ REJECTED_SHOWN = 1000
 """Rejected rows shown one by one; the others are only counted."""
 
 
+def covers(grant: str) -> str:
+    """Return the SQL condition under which a grant holds for the disclosure `d`: in time, and for all data that were shown.
+
+    Data classes that are not known (0) are covered only by a grant that is not limited to some.
+    """
+    return f"{in_time(grant, 'd')} and (d.data & ~{grant}.data) = 0 and (d.data <> 0 or {grant}.data = {ALL_DATA})"
+
+
+def in_time(grant: str, disclosure: str) -> str:
+    """Return the SQL condition under which a disclosure lies in a grant's interval: its end is no longer part of it."""
+    return f"{disclosure}.seen_at >= {grant}.since and {disclosure}.seen_at < {grant}.until"
+
+
 @dataclass
 class Loaded:
     """What came in, row by row accounted for: rows = kept + rejected."""

@@ -74,7 +74,7 @@ def naive(row, allowed, owned, blind, *, configured):
         return Verdict.CANNOT_JUDGE
     if any(covers(a, row, next(iter(owners))) for a in allowed):
         return Verdict.ENTITLED
-    limited = [dict(a, data="") for a in allowed if a["basis"] != "test_account"]
+    limited = [dict(a, data="") for a in allowed]
     if not row["data"] and any(covers(a, row, next(iter(owners))) for a in limited):
         return Verdict.CANNOT_JUDGE
     excused = any(within(row, b["span"]) and (b["basis"] == "ownership" or row["kind"] == "employee") for b in blind)
@@ -198,6 +198,22 @@ def test_an_entitlement_to_some_data_neither_covers_nor_condemns_what_is_not_kno
     judged(engine)
     assert verdict.count(engine).reasons == {verdict.UNKNOWN_DATA: 1}
     assert engine.rows("select id from unentitled") == [(row_id(3),)]
+
+
+def test_the_same_holds_for_a_partner_and_for_a_test_account(engine):
+    seen = [
+        {"recipient_kind": "site", "site": "pay.example", "recipient": "pay.example", "customer": "A1", "data": data}
+        for data in ("", "number", "location")
+    ]
+    seen += [{"recipient": "ann", "customer": "T1", "data": data} for data in ("", "bill", "location")]
+    allowed = [
+        {"basis": "partner", "recipient": "pay.example", "data": "number"},
+        {"basis": "test_account", "customer": "T1", "data": "bill"},
+    ]
+    fill(engine, disclosures=seen, entitlements=allowed)
+    judged(engine)
+    assert verdict.count(engine).reasons == {verdict.UNKNOWN_DATA: 2}
+    assert engine.rows("select id from unentitled order by id") == [(row_id(3),), (row_id(6),)]
 
 
 def test_an_anonymous_visitor_is_entitled_by_nothing_but_a_test_account(engine):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from whosaw.entitlements import ALL_DATA
+from whosaw.entitlements import ALL_DATA, covers
 from whosaw.errors import NotFoundError
 from whosaw.identifiers.pseudonyms import label
 from whosaw.judge import Work, verdict
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from whosaw.engine.duckdb import Engine
 
 
-_SAW = """
+_SAW = f"""
 select d.id, d.seen_at, d.channel, d.recipient_kind, d.recipient, d.site, d.route, d.data, r.id is not null, r.why,
     (select min(rules.grade || ' ' || rules.basis) from grants g join rules on rules.rule = g.rule
      where g.recipient = d.recipient and g.customer = d.customer and g.entitles
-       and d.seen_at >= g.since and d.seen_at < g.until and (d.data & ~g.data) = 0 and (d.data <> 0 or g.data = ?))
+       and {covers("g")})
 from disclosures d left join rest r on r.id = d.id where d.customer = ? order by d.seen_at, d.id
 """
 
@@ -124,7 +124,7 @@ def explain(work: Work, key: int) -> Explained:
 def saw(work: Work, customer: int) -> list[Sight]:
     """Return everyone who was shown a customer's data, oldest first. Our own look-ups are among them."""
     out = []
-    for key, seen_at, channel, kind, recipient, site, route, mask, left, why, reason in work.engine.rows(_SAW, [ALL_DATA, customer]):
+    for key, seen_at, channel, kind, recipient, site, route, mask, left, why, reason in work.engine.rows(_SAW, [customer]):
         found = Verdict.ENTITLED if not left else Verdict.CANNOT_JUDGE if why else Verdict.UNENTITLED
         entitled = f"{reason[2:]} (grade {reason[0]})" if reason else "partner agreement or test account"
         out.append(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from whosaw.engine.duckdb import Engine, quoted
-from whosaw.entitlements import ALL_DATA
+from whosaw.entitlements import covers, in_time
 from whosaw.model import PROVING_VANTAGES, Verdicts
 
 NO_CUSTOMER = "the line names no customer, and its object has no owner at that time"
@@ -45,26 +45,26 @@ create or replace temp view entitlements as
 select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from grants g join rules r on r.rule = g.rule
 """
 
+_TEST_ACCOUNTS = "select c.* from customer_grants c join rules using (rule) where rules.entitles"
+
 # The bulk of the ledger is entitled and never needed whole: the columns that decide go through the anti-joins, and only what is left is
 # fetched with all columns. Anti-joins are written out: `not exists` with a time in it makes the engine gather all rows first.
-_VERDICTS = """
+_VERDICTS = f"""
 create or replace temp table verdicts as
 with doubtful as (
     select id, seen_at, recipient, customer, data, case
-        when {no_rules} then {rules_why}
-        when vantage not in ({proving}) then {vantage_why}
-        when contested then {owners_why}
-        when customer is null then {customer_why}
-        when recipient_kind = 'unknown' then {recipient_why} end as why
+        when {{no_rules}} then {quoted(NO_RULES)}
+        when vantage not in ({_PROVING}) then {quoted(NOT_SENT)}
+        when contested then {quoted(TWO_OWNERS)}
+        when customer is null then {quoted(NO_CUSTOMER)}
+        when recipient_kind = 'unknown' then {quoted(NO_RECIPIENT)} end as why
     from disclosures)
 select id, why from doubtful where why is not null
 union all
 select d.id, null from doubtful d
-anti join (select * from grants where entitles) e on e.recipient = d.recipient and e.customer = d.customer
-    and d.seen_at >= e.since and d.seen_at < e.until and (d.data & ~e.data) = 0 and (d.data <> 0 or e.data = {all_data})
-anti join site_grants s on s.recipient = d.recipient and d.seen_at >= s.since and d.seen_at < s.until and (d.data & ~s.data) = 0
-anti join (select c.* from customer_grants c join rules using (rule) where rules.entitles) t on t.customer = d.customer
-    and d.seen_at >= t.since and d.seen_at < t.until and (d.data & ~t.data) = 0
+anti join (select * from grants where entitles) e on e.recipient = d.recipient and e.customer = d.customer and {covers("e")}
+anti join site_grants s on s.recipient = d.recipient and {covers("s")}
+anti join ({_TEST_ACCOUNTS}) t on t.customer = d.customer and {covers("t")}
 where d.why is null
 """
 
@@ -73,20 +73,22 @@ create or replace temp table rest as
 select d.*, v.why from disclosures d join verdicts v on v.id = d.id
 """
 
-_BLIND = """
-update rest set why = {why}
+_BLIND = f"""
+update rest set why = {quoted(BLIND)}
 where why is null and exists (
-    select 1 from blind b where rest.seen_at >= b.since and rest.seen_at < b.until
+    select 1 from blind b where {in_time("b", "rest")}
       and (b.basis not in ('contact', 'ticket', 'duty') or rest.recipient_kind = 'employee'))
 """
 
 
 # An entitlement to some classes does not cover "not known which", and does not leave it without any reason either.
-_UNKNOWN_DATA = """
-update rest set why = {why}
-where why is null and data = 0 and exists (
-    select 1 from grants e where e.recipient = rest.recipient and e.customer = rest.customer and e.entitles
-      and rest.seen_at >= e.since and rest.seen_at < e.until)
+_UNKNOWN_DATA = f"""
+update rest set why = {quoted(UNKNOWN_DATA)}
+where why is null and data = 0 and (
+    exists (select 1 from grants e where e.recipient = rest.recipient and e.customer = rest.customer and e.entitles
+              and {in_time("e", "rest")})
+    or exists (select 1 from site_grants e where e.recipient = rest.recipient and {in_time("e", "rest")})
+    or exists (select 1 from ({_TEST_ACCOUNTS}) e where e.customer = rest.customer and {in_time("e", "rest")}))
 """
 
 
@@ -102,22 +104,11 @@ def judge(engine: Engine) -> None:
     rules = int(engine.one("select count(*) from rules")[0])
     # The optimizer may build its hash table over the disclosures, which are many; the entitlements belong there.
     engine.run("set disabled_optimizers = 'build_side_probe_side'")
-    engine.run(
-        _VERDICTS.format(
-            no_rules="true" if rules == 0 else "false",
-            rules_why=quoted(NO_RULES),
-            vantage_why=quoted(NOT_SENT),
-            owners_why=quoted(TWO_OWNERS),
-            customer_why=quoted(NO_CUSTOMER),
-            recipient_why=quoted(NO_RECIPIENT),
-            proving=_PROVING,
-            all_data=ALL_DATA,
-        )
-    )
+    engine.run(_VERDICTS.format(no_rules="true" if rules == 0 else "false"))
     engine.run(_REST)
     engine.run("set disabled_optimizers = ''")
-    engine.run(_UNKNOWN_DATA.format(why=quoted(UNKNOWN_DATA)))
-    engine.run(_BLIND.format(why=quoted(BLIND)))
+    engine.run(_UNKNOWN_DATA)
+    engine.run(_BLIND)
     engine.run("create or replace temp view unentitled as select * exclude (why, contested) from rest where why is null")
 
 
