@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosaw.engine import inputs
+from whosaw.engine.fingerprint import fingerprint
 from whosaw.engine.inputs import DAMAGED, LONGEST_LINE, Input, matching
 from whosaw.errors import InputError
 
@@ -69,7 +70,7 @@ def test_any_bytes_are_cut_into_the_lines_that_python_sees(tmp_path_factory, dat
     expected = (b"x" + data).split(b"\n")
     expected = expected[:-1] if expected[-1] == b"" else expected
     assert lines_of(source) == [line.removesuffix(b"\r") for line in expected]
-    assert source.digest.hexdigest() == hashlib.sha256(b"x" + data).hexdigest()
+    assert source.digest.hexdigest() == fingerprint(b"x" + data)
 
 
 @given(st.binary(max_size=300))
@@ -134,7 +135,7 @@ PACKERS = {"gz": gzip.compress, "zst": zstandard.ZstdCompressor().compress}
 def test_what_is_compressed_is_recognised_by_its_bytes_and_has_the_digest_of_its_content(tmp_path, kind):
     source = Input(as_file(tmp_path, PACKERS[kind](TEXT), "log.txt"))
     assert b"".join(line + b"\n" for line in lines_of(source)) == TEXT
-    assert source.digest.hexdigest() == hashlib.sha256(TEXT).hexdigest()
+    assert source.digest.hexdigest() == fingerprint(TEXT)
     assert source.broken == ""
 
 
@@ -219,7 +220,7 @@ def test_the_digest_at_a_mark_is_the_digest_of_that_beginning(tmp_path_factory, 
         patch.setattr(inputs, "BLOCK", 16)
         source = Input(path, marks=marks)
         list(source.blocks())
-    assert source.digest_at == {mark: hashlib.sha256((b"l" + data)[:mark]).hexdigest() for mark in marks}
+    assert source.digest_at == {mark: fingerprint((b"l" + data)[:mark]) for mark in marks}
 
 
 def test_a_mark_beyond_the_end_has_no_digest(tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import io
 import zlib
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from whosaw.engine.fingerprint import Fingerprint
 from whosaw.errors import InputError
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Input:
         self.path = path
         self.marks = sorted(marks)
         self.digest_at: dict[int, str] = {}
-        self.digest = hashlib.sha256()
+        self.digest = Fingerprint()
         self.bytes_read = 0
         self.broken = ""
         try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whosaw import readers
 from whosaw.engine.duckdb import Engine, named, quoted
+from whosaw.engine.fingerprint import Fingerprint
 from whosaw.engine.inputs import Block, Input, matching
 from whosaw.errors import ConfigError, InputError, QueryError
 from whosaw.judge.mapping import row_queries
@@ -177,7 +177,7 @@ def _is_known(work: Work, job: Task, number: int) -> bool:
 
 def _note_empty(work: Work, job: Task) -> bool:
     """Record an empty file (a log that has just been rotated), so that its emptiness is a doubt and not a silence."""
-    digest = hashlib.sha256().hexdigest()
+    digest = Fingerprint().hexdigest()
     if work.ledger.holds(job.source.name, digest):
         return False
     number = work.ledger.free_number(work.ledger.number(job.source.name, b""))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from whosaw.engine.duckdb import Engine, named, quoted
+from whosaw.engine.fingerprint import fingerprint
 from whosaw.errors import LedgerError, QueryError, StorageError, WhosawError
 from whosaw.model import Rejected
 
@@ -253,7 +254,7 @@ class Ledger:
         A file that has grown since a former reading keeps its number.
         """
         for row in former:
-            if row.size <= len(head) and hashlib.sha256(head[: row.size]).hexdigest() == row.digest:
+            if row.size <= len(head) and fingerprint(head[: row.size]) == row.digest:
                 return row.number
         return int.from_bytes(hashlib.sha256(source.encode() + b"\0" + head).digest()[:4], "big") >> 1
 
