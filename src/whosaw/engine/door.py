@@ -5,6 +5,7 @@ Queries are written in DuckDB's dialect, in the portable subset: no updates, exa
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 Row = tuple[Any, ...]
+
+_CLEAR = re.compile(r"[\w.+-]*[0-9]{5,}[\w.-]*|[^\s'\"`]+@[^\s'\"`]+")
+"""What may be an identifier in an engine's own messages, which quote the value they stumbled over."""
 
 
 class Door(Protocol):
@@ -50,6 +54,11 @@ def named(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
+def masked(message: str) -> str:
+    """Return an engine's message without anything that may be an identifier."""
+    return _CLEAR.sub("...", message)
+
+
 def listed(columns: Mapping[str, str], rows: Iterable[Sequence[object]]) -> str:
     """Return a query for rows at hand: texts, whole numbers, times without a zone and nothing. `columns` gives names and kinds."""
     lines = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows)
@@ -66,6 +75,6 @@ def _literal(value: object) -> str:
         case int():
             return str(int(value))
         case datetime():
-            return f"timestamp '{value:%Y-%m-%d %H:%M:%S.%f}'"
+            return f"timestamp '{value.isoformat(sep=' ')}'"
         case _:
             return quoted(str(value))

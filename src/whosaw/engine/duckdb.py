@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from whosaw.engine.door import Row, named, quoted
+from whosaw.engine.door import Row, masked, named, quoted
 from whosaw.errors import QueryError, StorageError, WhosawError
 
 if TYPE_CHECKING:
@@ -14,9 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Engine", "Row", "named", "quoted"]
-
-_CLEAR = re.compile(r"[\w.+-]*[0-9]{5,}[\w.-]*|[^\s'\"`]+@[^\s'\"`]+")
-"""What may be an identifier in the engine's own messages, which quote the value they stumbled over."""
 
 MEMORY = "1200MB"
 """Enough for ten million lines against millions of entitlements; what does not fit is spilled, encrypted, to the temporary folder."""
@@ -153,5 +149,5 @@ def _ours(problem: Exception) -> WhosawError:
     text = str(problem).partition("\n")[0]
     if "No space left" in text or "could not allocate" in text.lower() or "max_temp_directory_size" in text:
         return StorageError("the disk is full; nothing is half-written", hint="free some space, or choose another folder with --dir")
-    text = _CLEAR.sub("...", text)
+    text = masked(text)
     return QueryError(text.partition(": ")[2].lower() or text.lower(), hint="run with --debug to see the whole message")

@@ -11,7 +11,7 @@ from whosaw.detectors import DETECTORS
 from whosaw.errors import InputError
 from whosaw.judge import detect, repairs, scan, verdict
 from whosaw.judge.read import plan, read
-from whosaw.judge.work import Case, Progress, Work, opened
+from whosaw.judge.work import Case, Progress, Work, judging, opened
 from whosaw.ledger.coverage import covered
 from whosaw.model import ReadCounts, Result
 
@@ -51,15 +51,17 @@ def read_all(work: Work, progress: Progress, *, most: int = 0) -> None:
 def judged(work: Work, *, made: datetime, command: str, until: datetime | None = None) -> Result:
     """Return the answer for what the ledger holds (3 resolve, 4 judge, 5 detect, 6 group); with `until`, for what was shown before it."""
     prepare(work, until)
-    config, engine = work.case.config, work.engine
-    verdict.judge(engine)
-    counted = verdict.count(engine)
-    detect.detect(engine, DETECTORS, config.detector)
+    config = work.case.config
     files = work.ledger.files()
     coverage = covered(work.ledger, files, config)
-    found = incidents.group(
-        engine, DETECTORS, coverage, {f.number: f.path for f in files}, seconds(config.limits.incident_gap, "limits.incident_gap")
-    )
+    gap = seconds(config.limits.incident_gap, "limits.incident_gap")
+    with judging(work, until) as engine:
+        verdict.resolve(engine)
+        verdict.judge(engine)
+        counted = verdict.count(engine)
+        detect.detect(engine, DETECTORS, config.detector)
+        found = incidents.group(engine, DETECTORS, coverage, {f.number: f.path for f in files}, gap)
+        suggested = repairs.suggest(engine)
     return Result(
         schema=SCHEMA,
         made=made,
@@ -67,7 +69,7 @@ def judged(work: Work, *, made: datetime, command: str, until: datetime | None =
         verdicts=counted.verdicts,
         coverage=coverage,
         incidents=found,
-        repairs=repairs.suggest(engine),
+        repairs=suggested,
         cannot_judge=counted.reasons,
         rejected=(work.ledger.rejected(REJECTED_SHOWN) + work.loaded.rejected)[:REJECTED_SHOWN],
         doubts=_doubts(work, files),

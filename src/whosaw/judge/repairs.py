@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whosaw.ledger import Ledger
 
 _NAMES = """
-select concat('REP-', row_number() over (order by customers desc, disclosures desc, recipient, about, basis)) as name, *
+select 'REP-' || cast(row_number() over (order by customers desc, disclosures desc, recipient, about, basis) as varchar) as name, *
 from (
     select r.basis, r.recipient, r.about, count(distinct d.customer) as customers, count(*) as disclosures,
         min(d.seen_at) as since, max(d.seen_at) as until, min(d.recipient_kind) as kind, min(d.site) as site

@@ -367,15 +367,23 @@ class Ledger:
             columns = ", ".join(f"null::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
             engine.run(f"create or replace temp view disclosures_read as select {columns} where false")
             return
-        listed = ", ".join(quoted(str(self.folder / "disclosures" / path)) for path, _ in parts)
+        listed = ", ".join(quoted(str(path)) for path in self.parts())
         try:
             rows = engine.one(f"select count(*) from read_parquet([{listed}])")[0]
         except QueryError as problem:
             raise _not_ours(self.folder, "a part of its disclosures is missing or cannot be read") from problem
         if rows != sum(count for _, count in parts):
             raise _not_ours(self.folder, "its disclosures are not as many as its manifest says")
-        before = f" where seen_at < timestamp {quoted(f'{until:%Y-%m-%d %H:%M:%S}')}" if until else ""
-        engine.run(f"create or replace temp view disclosures_read as select * from read_parquet([{listed}]){before}")
+        engine.run(f"create or replace temp view disclosures_read as select * from read_parquet([{listed}]) where {shown_before(until)}")
+
+    def parts(self) -> list[Path]:
+        """Return the files of disclosures that count, in order."""
+        return [(self.folder / "disclosures" / path).resolve() for (path,) in self._rows("select path from parts order by path")]
+
+
+def shown_before(until: datetime | None) -> str:
+    """Return the SQL condition for what was shown before a moment; for everything, if none is given."""
+    return f"seen_at < timestamp {quoted(f'{until:%Y-%m-%d %H:%M:%S}')}" if until else "true"
 
 
 def disclosure_label(key: int) -> str:
