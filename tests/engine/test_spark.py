@@ -1,6 +1,7 @@
 """Do both engines give the same answers? Every page's scenarios, random ledgers and a whole case, on a real cluster and in DuckDB."""
 
 import json
+import os
 import random
 import sys
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ import pytest
 
 import pages
 import relations
+import test_docs
 from whosaw import cli, incidents
 from whosaw.detectors import DETECTORS
 from whosaw.engine import spark as on_spark
@@ -23,6 +25,9 @@ pytestmark = pytest.mark.xdist_group("spark")
 SCENARIOS = [scenario for path in pages.PAGES for scenario in pages.read(path).scenarios]
 RELATIONS = ("disclosures", "entitlements", "owners", "groups", "canaries", "gaps")
 HOURS = 72
+
+WRITE = "DOCS_OUTPUTS"
+"""Set to `write`, the guide's outputs are written anew instead of compared."""
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +228,18 @@ def test_a_whole_case_has_the_same_result_on_a_cluster(cluster, spark, tmp_path,
     assert results["duckdb"] == results[cluster]
     assert results[cluster]["incidents"]
     assert not list((tmp_path / "out").glob("exchange-*")), "nothing of the exchange is left behind"
+
+
+def test_the_guide_shows_what_a_cluster_really_answers(cluster, spark, monkeypatch):
+    opened = on_spark.opened
+    monkeypatch.setattr(on_spark, "opened", lambda _, **more: opened(cluster, **more))
+    again = test_docs.made_again(test_docs.ON_A_CLUSTER)
+    if os.environ.get(WRITE) == "write":
+        test_docs.ON_A_CLUSTER.write_text(again, encoding="utf-8")
+    assert test_docs.ON_A_CLUSTER.read_text(encoding="utf-8") == again
+    here, there = [match["text"] for match in test_docs.OUTPUT.finditer(again)][-2:]
+    assert "INC-1" in here
+    assert here == there
 
 
 # --- the door -------------------------------------------------------------------------------------------------------
