@@ -17,6 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -156,7 +157,7 @@ def cluster(folder: Path, workers: int) -> Iterator[str]:
 def tasks(folder: Path) -> dict[str, Any]:
     """Return from Spark's own event log how the work was shared: CPU seconds of the longest task, and of each worker."""
     busy: dict[str, float] = {}
-    longest = 0.0
+    longest: tuple[float, str] = (0.0, "")
     for path in folder.rglob("*"):
         if path.is_file() and path.name.startswith(("app-", "events_")):
             for line in path.open(encoding="utf-8"):
@@ -164,8 +165,8 @@ def tasks(folder: Path) -> dict[str, Any]:
                     task = json.loads(line)
                     worker, seconds = task["Task Info"]["Executor ID"], task["Task Metrics"]["Executor CPU Time"] / 1e9
                     busy[worker] = busy.get(worker, 0) + seconds
-                    longest = max(longest, seconds)
-    return {"longest_task_cpu": round(longest, 1), "cpu": {name: round(seconds, 1) for name, seconds in sorted(busy.items())}}
+                    longest = max(longest, (seconds, f"stage {task['Stage ID']}"))
+    return {"longest_task_cpu": (round(longest[0], 1), longest[1]), "cpu": {name: round(seconds, 1) for name, seconds in sorted(busy.items())}}
 
 
 def measured(rows: int, workers: int, paths: list[Path], folder: Path) -> dict[str, Any]:
@@ -222,6 +223,8 @@ def main() -> None:
                         }
                     )
                 )
+            except Exception:
+                traceback.print_exc()
             finally:
                 os._exit(0)
         os.waitpid(child, 0)

@@ -267,3 +267,14 @@ def test_a_view_shows_a_table_as_it_is_when_asked(spark):
     assert sorted(spark.rows("select m from seen")) == [(2,), (12,)]
     spark.table("kept", "select n * 2 as n from kept where n > 1")
     assert spark.rows("select m from seen") == [(23,)]
+
+
+def test_a_folder_may_be_called_as_one_likes(spark, duckdb, tmp_path, monkeypatch):
+    folder = tmp_path / "a b%20c [1] {x,y} *? \u00fc#é&+"
+    folder.mkdir()
+    monkeypatch.setattr(spark, "exchange", folder)
+    duckdb.table("odd", "select 7 as n")
+    spark.take(duckdb, ["odd"])
+    spark.table("kept", "select n + 1 as n from odd")
+    spark.add("kept", "select n from odd")
+    assert sorted(spark.rows("select n from kept")) == [(7,), (8,)]

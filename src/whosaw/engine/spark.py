@@ -6,6 +6,7 @@ and the tables that judging keeps lie there too, so that the loss of a worker co
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from whosaw.engine.duckdb import Engine
 
-PARTITION = 24 << 20
+PARTITION = 8 << 20
 """Bytes of the ledger's Parquet for one task of a shuffle."""
 
 _KINDS = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP_NTZ", "INTEGER": "INT"}
@@ -108,19 +109,24 @@ class Spark:
         """Write rows, and show them with others under a name. A plan then begins with files and never holds the plans before it."""
         path = self._next(name)
         with ours():
-            frame.write.parquet(path.as_uri())
+            frame.write.parquet(f"file://{path}")
         self._parts[name] = [*others, path]
         self._show(name, frame.schema, self._parts[name])
 
     def _show(self, name: str, columns: StructType | str, paths: Sequence[Path]) -> None:
         with ours():
             reader = self.session.read.schema(columns)
-            shown = reader.parquet(*(path.as_uri() for path in paths)) if paths else self.session.createDataFrame([], columns)
+            shown = reader.parquet(*map(_pattern, paths)) if paths else self.session.createDataFrame([], columns)
             shown.createOrReplaceTempView(name)
 
     def _next(self, name: str, ending: str = "") -> Path:
         self._written += 1
         return self.exchange / f"{self._written:03}-{name}{ending}"
+
+
+def _pattern(path: Path) -> str:
+    """Return what names one file or folder where Spark expects a pattern. It decodes nothing, so that a space stays a space."""
+    return "file://" + re.sub(r"([\\\[\]{}*?])", r"\\\1", str(path))
 
 
 @lru_cache(maxsize=256)
