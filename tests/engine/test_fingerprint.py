@@ -90,7 +90,9 @@ def test_a_state_is_small_text():
     assert len(fed([b"x" * 1000]).state) < 150
 
 
-@pytest.mark.parametrize("state", ["", "1", "x:" + "0" * 64, "1:" + "0" * 64, "1:" + "0" * 63 + ":", "-1:" + "0" * 64 + ":", "1:" + "0" * 64 + ":0"])
+@pytest.mark.parametrize(
+    "state", ["", "1", "x:" + "0" * 64, "1:" + "0" * 64, "1:" + "0" * 63 + ":", "-1:" + "0" * 64 + ":", "1:" + "0" * 64 + ":0"]
+)
 def test_what_is_no_state_is_refused(state):
     with pytest.raises(ValueError, match="is no state"):
         Fingerprint.continued(state)
