@@ -35,7 +35,7 @@ BOM_UTF8 = b"\xef\xbb\xbf"
 
 DAMAGED = "compressed data is damaged or ends early"
 
-_GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+_GZIP, _ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 _PACKED, _ZSTD_PIECE = 1 << 16, 1 << 12
 _PROBLEMS = (OSError, EOFError, zlib.error)
 
@@ -186,7 +186,7 @@ class Input:
     @property
     def is_parquet(self) -> bool:
         """Whether the file is a Parquet file (by its magic, not its name)."""
-        return self.magic == _PARQUET
+        return self.magic == PARQUET
 
     def sample(self, lines: int = 200) -> list[bytes]:
         """Return the first lines, without line ends, for guessing the format; an endless line is cut."""
@@ -282,7 +282,7 @@ class Input:
         except OSError as problem:  # a disk or network file that fails half-way
             self.broken = f"cannot be read to its end: {_reason(problem)}"
             return b""
-        if isinstance(f, _Unpacked):
+        if isinstance(f, Unpacked):
             self.broken = f.broken
         return chunk
 
@@ -291,8 +291,7 @@ class Input:
             file = self.path.open("rb")
         except OSError as problem:  # it was there a moment ago: logs are rotated while they are read
             raise _cannot_read(self.path, problem) from problem
-        kind = _Gzip if self.magic[:2] == _GZIP else _Zstd if self.magic == _ZSTD else None
-        return _Unpacked(file, kind) if kind else file
+        return unpacked(file, self.magic) or file
 
 
 def _reason(problem: OSError) -> str:
@@ -303,7 +302,13 @@ def _cannot_read(path: Path, problem: OSError) -> InputError:
     return InputError(f"cannot read `{path}`: {_reason(problem)}", hint="check the path and its permissions")
 
 
-class _Unpacked(io.RawIOBase):
+def unpacked(file: IO[bytes], magic: bytes) -> Unpacked | None:
+    """Return the content of a compressed file as a stream; nothing for a file that its first four bytes do not show as compressed."""
+    kind = _Gzip if magic[:2] == _GZIP else _Zstd if magic == _ZSTD else None
+    return Unpacked(file, kind) if kind else None
+
+
+class Unpacked(io.RawIOBase):
     """A decompressing stream that hands out all it has before damage, and tells the damage in `broken`: a cut-off archive is evidence."""
 
     def __init__(self, file: IO[bytes], kind: type[_Gzip | _Zstd]) -> None:
@@ -314,6 +319,7 @@ class _Unpacked(io.RawIOBase):
         self.broken = ""
 
     def read(self, size: int = -1, /) -> bytes:
+        """Return so many bytes of content, fewer only where it ends."""
         while not self._ended and (size < 0 or len(self._ready) < size):
             self._more()
         cut = len(self._ready) if size < 0 else size
@@ -322,6 +328,7 @@ class _Unpacked(io.RawIOBase):
         return found
 
     def close(self) -> None:
+        """Close the compressed file."""
         self._file.close()
         super().close()
 
