@@ -1,5 +1,6 @@
 """Who is at work in this ledger?"""
 
+import json
 import os
 import socket
 import subprocess
@@ -7,6 +8,7 @@ import sys
 
 import pytest
 
+from ledgers import filled, stand_in
 from whosaw.errors import LedgerError
 from whosaw.ledger import Ledger, locks
 
@@ -45,3 +47,52 @@ def test_readers_do_not_hinder_each_other_and_are_not_waited_for(tmp_path):
     os.close(second)
     with locks.nobody_reads(tmp_path) as free:
         assert free
+
+
+READER = """
+import json, sys, time
+from pathlib import Path
+from whosaw.engine.duckdb import Engine
+from whosaw.ledger import Ledger
+folder, engine = Path(sys.argv[1]), Engine()
+slowest, looks, wrong = 0.0, 0, []
+print("ready", flush=True)
+while not (folder / "done").exists():
+    begin = time.perf_counter()
+    with Ledger(folder) as ledger:
+        with ledger.steady():
+            ledger.open_in(engine)
+            expected = sum(f.disclosures for f in ledger.files())
+        slowest, looks = max(slowest, time.perf_counter() - begin), looks + 1
+        time.sleep(0.02)
+        found = engine.one("select count(*), count(distinct id), count(seen_at) from disclosures_read")
+        if found != (expected,) * 3 or ledger.lost():
+            wrong.append([found, expected, str(ledger.lost())])
+print(json.dumps([slowest, looks, wrong]))
+"""
+
+
+def test_readers_see_one_moment_whole_while_another_process_adds_merges_and_removes(tmp_path, engine):
+    path = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with Ledger(tmp_path, write=True):
+        pass
+    readers = [
+        subprocess.Popen([sys.executable, "-c", READER, str(tmp_path)], env=path, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    assert [reader.stdout.readline() for reader in readers] == ["ready\n"] * 2
+    with Ledger(tmp_path, write=True) as ledger:
+        for i in range(1, 61):
+            stand_in(engine, ["2012-01-01", "2012-01-02"] * 5, number=i)
+            filled(tmp_path, engine, ledger=ledger, number=i)
+            if i % 10 == 0:
+                ledger.compact(engine)
+                ledger._parts.sweep()
+    (tmp_path / "done").touch()
+    for reader in readers:
+        slowest, looks, wrong = json.loads(reader.communicate(timeout=60)[0])
+        assert wrong == []
+        assert looks > 3
+        assert slowest < 2, "a reader waits for no writer; this leaves room for a busy machine"
+    with Ledger(tmp_path, write=True) as ledger:
+        kept = {path.name for path in ledger.part_paths()}
+    assert {path.name for path in (tmp_path / "disclosures").rglob("*.parquet")} == kept

@@ -141,8 +141,7 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
         return _note_empty(work, job)
     reading = _reading(work, job, row, source_file.head() if row is None else b"")
     reading.take_all(source_file, progress, most)
-    work.ledger.append(reading.addition(source_file.digest, source_file.broken))
-    reading.clear_away()
+    reading.record(source_file.digest, source_file.broken)
     return True
 
 
@@ -158,9 +157,7 @@ def extend(work: Work, job: Task, data: bytes, known: FileRow | None, *, mark: F
     for block in cut([data], rest, reading.next_line, skip=job.layout.skip, begins=known is None or known.size == len(rest)):
         reading.take_lines(block)
     reading.write_part()
-    row = work.ledger.append(reading.addition(mark, broken, closes=False))
-    reading.clear_away()
-    return row
+    return reading.record(mark, broken, closes=False)
 
 
 def recognised(work: Work, job: Task, source_file: Input) -> tuple[Likeness, FileRow | None]:
@@ -282,6 +279,16 @@ class _Reading:
         found = self.engine.rows("select bucket, sum(lines)::bigint, min(first), max(last) from beats group by 1 order by 1")
         self.engine.run("truncate beats")
         return [(b, n, f, u) for b, n, f, u in found]
+
+    def record(self, mark: Fingerprint, broken: str, *, closes: bool = True) -> FileRow:
+        """Let all of it count, or nothing; return how the file stands now."""
+        try:
+            return self.ledger.append(self.addition(mark, broken, closes=closes))
+        except BaseException:
+            self.engine.run("drop table if exists sealed")  # its names were not recorded: whoever goes on must seal them again
+            raise
+        finally:
+            self.clear_away()
 
     def addition(self, mark: Fingerprint, broken: str, *, closes: bool = True) -> Addition:
         """Return all that this file, or its next lines, bring to the ledger."""
