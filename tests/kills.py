@@ -159,10 +159,11 @@ def difference(work, folder):
     for log in sorted(folder.glob("*.log*")):
         content = log.read_bytes()
         row = files.pop((log.name.partition(".")[0], fingerprint(content)), None)
-        if row is None:
-            wrong.append(f"{log.name} is not in the ledger as it is")
-            continue
         found = list(kinds(content))
+        if row is None:
+            unread = set(found) <= {"rejected"}  # a log of which no line reads as its format is left out whole, and said to be
+            wrong += [] if unread else [f"{log.name} is not in the ledger as it is"]
+            continue
         expected += [(row.number << 32 | n,) for n, kind in enumerate(found, start=1) if kind == "disclosure"]
         counts = (len(found), *(found.count(kind) for kind in ("disclosure", "rejected", "other")))
         if counts != (row.lines, row.disclosures, row.rejected, row.other):

@@ -11,7 +11,7 @@ from whosaw.detectors import DETECTORS
 from whosaw.errors import InputError, QueryError
 from whosaw.judge import apart, detect, repairs, scan, verdict
 from whosaw.judge.read import plan, read
-from whosaw.judge.work import Case, Progress, Work, opened
+from whosaw.judge.work import Case, Progress, Work, judging, opened
 from whosaw.ledger import MANY_SMALL
 from whosaw.ledger.coverage import covered
 from whosaw.model import ReadCounts, Result
@@ -70,20 +70,18 @@ def _answer(work: Work, *, made: datetime, command: str, until: datetime | None)
 
 def _answer_of_now(work: Work, *, made: datetime, command: str, until: datetime | None) -> Result:
     prepare(work, until)
-    config, engine = work.case.config, work.engine
-    verdict.judge(engine)
+    config = work.case.config
     lost = [part for part in work.ledger.lost() if until is None or part.since.replace(tzinfo=None) < until.replace(tzinfo=None)]
-    counted = apart.counted_with(verdict.count(engine), lost)
-    detect.detect(engine, DETECTORS, config.detector)
     files = work.ledger.files()
     coverage = covered(work.ledger, files, config)
-    found = incidents.group(
-        engine,
-        DETECTORS,
-        apart.silenced(coverage, lost),
-        {f.number: f.path for f in files},
-        seconds(config.limits.incident_gap, "limits.incident_gap"),
-    )
+    gap = seconds(config.limits.incident_gap, "limits.incident_gap")
+    with judging(work, until) as engine:
+        verdict.resolve(engine)
+        verdict.judge(engine)
+        counted = apart.counted_with(verdict.count(engine), lost)
+        detect.detect(engine, DETECTORS, config.detector)
+        found = incidents.group(engine, DETECTORS, apart.silenced(coverage, lost), {f.number: f.path for f in files}, gap)
+        suggested = repairs.suggest(engine)
     return Result(
         schema=SCHEMA,
         made=made,
@@ -91,7 +89,7 @@ def _answer_of_now(work: Work, *, made: datetime, command: str, until: datetime 
         verdicts=counted.verdicts,
         coverage=coverage,
         incidents=found,
-        repairs=repairs.suggest(engine),
+        repairs=suggested,
         cannot_judge=counted.reasons,
         rejected=(work.ledger.rejected(REJECTED_SHOWN) + work.loaded.rejected)[:REJECTED_SHOWN],
         doubts=_doubts(work, files) + apart.doubts(lost),

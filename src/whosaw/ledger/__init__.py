@@ -312,7 +312,7 @@ class Ledger:
 
     def part_paths(self, since: datetime | None = None, until: datetime | None = None, *, after: int = 0) -> list[Path]:
         """Return the files that hold what was shown in a time, or what came with later appends than `after`; for DuckDB and Spark."""
-        return [self._parts.path(part) for part in self._in_time(since, until) if part.batch > after]
+        return [self._parts.path(part).resolve() for part in self._in_time(since, until) if part.batch > after]
 
     def _in_time(self, since: datetime | None, until: datetime | None) -> list[Part]:
         return [
@@ -349,8 +349,12 @@ class Ledger:
             if not self.set_damaged_aside():
                 raise not_ours(self.folder, "its disclosures are not as many as its manifest says")
             parts = self._in_time(None, until)
-        before = f" where seen_at < timestamp {quoted(f'{until:%Y-%m-%d %H:%M:%S}')}" if until else ""
-        view(engine, [self._parts.path(part) for part in parts], before)
+        view(engine, [self._parts.path(part) for part in parts], shown_before(until))
+
+
+def shown_before(until: datetime | None) -> str:
+    """Return the SQL condition for what was shown before a moment; for everything, if none is given."""
+    return f"seen_at < timestamp {quoted(f'{until:%Y-%m-%d %H:%M:%S}')}" if until else "true"
 
 
 def _made(folder: Path) -> None:

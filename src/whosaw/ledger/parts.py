@@ -201,10 +201,10 @@ def record(db: sqlite3.Cursor, old: Iterable[Part], new: Iterable[Part], batch: 
     db.executemany(f"insert into parts ({_FIELDS}) values (?,?,?,?,?,?,?,?)", columns)
 
 
-def view(engine: Engine, paths: Sequence[Path], before: str = "") -> None:
+def view(engine: Engine, paths: Sequence[Path], where: str = "true") -> None:
     """Give the engine the view `disclosures_read` over parts."""
     if paths:
-        engine.run(f"create or replace temp view disclosures_read as select * from {reading(paths)}{before}")
+        engine.run(f"create or replace temp view disclosures_read as select * from {reading(paths)} where {where}")
         return
     columns = ", ".join(f"null::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
     engine.run(f"create or replace temp view disclosures_read as select {columns} where false")
