@@ -164,7 +164,7 @@ STEPS = {
     "before the part is on the disk": "whosaw.ledger.parts.sync",
     "before the part has its name": "pathlib.Path.rename",
     "before the manifest is written": "whosaw.ledger.advance",
-    "before the manifest is complete": "whosaw.ledger.record",
+    "before the manifest is complete": "whosaw.ledger.parts.Parts.record",
     "before old parts are removed": "whosaw.ledger.parts.Parts.remove",
     "after all of it": "whosaw.judge.judged",
 }

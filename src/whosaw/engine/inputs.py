@@ -16,7 +16,7 @@ from whosaw.engine.fingerprint import HEAD, Fingerprint
 from whosaw.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 BLOCK = 64 << 20
@@ -159,9 +159,12 @@ class Tail:
 class Input:
     """One file (or standard input, spooled): its blocks, its fingerprint, and whether it ended as it should."""
 
-    def __init__(self, path: Path) -> None:
-        """Look at the first bytes. Raises `InputError` for a folder, a missing file or one that may not be read."""
-        self.path = path
+    def __init__(self, path: Path, *, most: int | None = None) -> None:
+        """Look at the first bytes. Raises `InputError` for a folder, a missing file or one that may not be read.
+
+        With `most`, the content ends after so many bytes.
+        """
+        self.path, self._most = path, most
         self.digest = Fingerprint()
         self.broken = ""
         try:
@@ -219,8 +222,19 @@ class Input:
     def digest_only(self) -> None:
         """Pass over the whole content for its digest, without taking it apart."""
         with self._open() as f:
-            while chunk := self._read(f, BLOCK):
-                self.digest.update(chunk)
+            for _ in self._chunks(f):
+                pass
+
+    def marks(self, sizes: Sequence[int]) -> dict[int, str]:
+        """Return the digest of the content's first bytes for each of some sizes, as far as it reaches; sizes in order."""
+        found, mark = {}, Fingerprint()
+        with self._open() as f:
+            for size in sizes:
+                while mark.size < size and (chunk := self._read(f, min(BLOCK, size - mark.size))):
+                    mark.update(chunk)
+                if mark.size == size:
+                    found[size] = mark.hexdigest()
+        return found
 
     def likeness(self, known: Known) -> Likeness:
         """Return how this content stands to a known one; of what is known, only the last one or two MiB are compared."""
@@ -272,7 +286,9 @@ class Input:
             yield from cut(self._chunks(f), tail.rest, line, skip=skip, begins=self.bytes_read == len(tail.rest))
 
     def _chunks(self, f: io.BufferedIOBase | io.RawIOBase) -> Iterator[bytes]:
-        while chunk := self._read(f, BLOCK):
+        left = self._most
+        while chunk := self._read(f, BLOCK if left is None else min(BLOCK, left)):
+            left = None if left is None else left - len(chunk)
             self.digest.update(chunk)
             yield chunk
 

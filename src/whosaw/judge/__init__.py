@@ -78,8 +78,10 @@ def _answer_of_now(work: Work, *, made: datetime, command: str, until: datetime 
     with judging(work, until) as engine:
         verdict.resolve(engine)
         verdict.judge(engine)
-        counted = apart.counted_with(verdict.count(engine), lost)
-        detect.detect(engine, DETECTORS, config.detector)
+        settled = apart.join(engine)
+        besides = work.ledger.settled(until)
+        counted = apart.counted_with(verdict.count(engine, also=apart.shown_besides(besides) if settled or besides else ""), lost)
+        detect.detect(engine, DETECTORS, config.detector, settled=settled)
         found = incidents.group(engine, DETECTORS, apart.silenced(coverage, lost), {f.number: f.path for f in files}, gap)
         suggested = repairs.suggest(engine)
     return Result(

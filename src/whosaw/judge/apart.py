@@ -1,4 +1,8 @@
-"""What belongs to the answer though no row of it can be judged now? Parts of the ledger that are lost: they are counted, and doubted."""
+"""What belongs to the answer though no row of it is judged now?
+
+Parts of the ledger that are lost are counted, and doubted. Rows whose verdict was settled before they left the ledger come back with
+that verdict and the leak type that claimed them; of those that were entitled, only the number is left.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from whosaw.engine.door import listed, named
+from whosaw.judge import verdict
+from whosaw.ledger import COLUMNS
 from whosaw.model import Coverage, Gap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whosaw.engine.door import Door
     from whosaw.judge.verdict import Counted
     from whosaw.ledger import Part
 
@@ -23,6 +31,33 @@ SOURCE = "the unreadable part of the ledger"
 
 _EDGE = timedelta(seconds=1)
 _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+
+
+_REST = ", ".join([*(named(name) for name, _, _ in COLUMNS if name != "customer"), "customer", "contested"])
+
+_CLAIMED = "select id as disclosure, detector, cause_kind, cause, evidence from kept_read where detector is not null"
+_REPAIRED = "select id as disclosure, repair, basis, asked as recipient, about from kept_read where repair is not null"
+
+
+def join(door: Door) -> bool:
+    """Add settled rows to `rest` and `disclosures`, and define `claims_before` and `repair_rows_before`; return whether there are any.
+
+    They are context for the leak types, and belong to the one that claimed them when they were settled.
+    """
+    if not door.one("select count(*) from kept_read")[0]:
+        return False
+    door.add("rest", f"select {_REST}, why from kept_read")
+    door.view("disclosures", f"select {_REST} from ({verdict.resolved('disclosures_read')}) live union all select {_REST} from kept_read")
+    door.view("unentitled", verdict.UNENTITLED)
+    door.table("claims_before", _CLAIMED)
+    door.table("repair_rows_before", _REPAIRED)
+    return True
+
+
+def shown_besides(settled: Sequence[tuple[str, int]]) -> str:
+    """Return the query for the day and number of settled disclosures, for `verdict.count`; `settled` are those only counted."""
+    counted = listed({"day": "timestamp", "n": "bigint"}, [(datetime.fromisoformat(day), n) for day, n in settled])
+    return f"select date_trunc('day', seen_at) as day, count(*) as n from kept_read group by 1 union all {counted}"
 
 
 def counted_with(counted: Counted, lost: Sequence[Part]) -> Counted:

@@ -160,6 +160,26 @@ def extend(work: Work, job: Task, data: bytes, known: FileRow | None, *, mark: F
     return reading.record(mark, broken, closes=False)
 
 
+def recount(work: Work, job: Task, size: int, progress: Progress) -> FileRow:
+    """Return what reading the first bytes of a file once more gives; nothing of it is kept."""
+    source_file = Input(job.path, most=size)
+    reading = _Reading(replace(work, ledger=_Nowhere()), job, 0, None)  # type: ignore[arg-type]
+    try:
+        reading.take_all(source_file, progress, 0)
+        return reading.row(source_file.digest, source_file.broken)
+    finally:
+        reading.clear_away()
+
+
+class _Nowhere:
+    """Stands for the ledger of what is read into nothing."""
+
+    def forget_parts(self) -> None: ...
+
+    def write(self, *_: object) -> list[Part]:
+        return []
+
+
 def recognised(work: Work, job: Task, source_file: Input) -> tuple[Likeness, FileRow | None]:
     """Return how a file's content stands to what the ledger holds of its source, and to which file of it.
 
@@ -292,7 +312,24 @@ class _Reading:
 
     def addition(self, mark: Fingerprint, broken: str, *, closes: bool = True) -> Addition:
         """Return all that this file, or its next lines, bring to the ledger."""
-        row = FileRow(
+        taken_back = self.former and self.again and self.former.disclosures
+        change = self.ledger.without_lines(self.engine, self.former, self.again) if self.former and taken_back else Change()
+        return Addition(
+            file=self.row(mark, broken),
+            parts=[*self.parts, *change.new],
+            rejected=sorted(self.rejected),
+            pulse=self.pulse + self._beats(),
+            names=self._new_names(),
+            unfinished_pulse=self.unfinished_pulse,
+            extends=self.former,
+            again=self.again,
+            removed=change.old,
+            closes=closes,
+        )
+
+    def row(self, mark: Fingerprint, broken: str) -> FileRow:
+        """Return the file with its totals."""
+        return FileRow(
             number=self.number,
             source=self.job.source.name,
             channel=self.job.source.channel,
@@ -307,20 +344,6 @@ class _Reading:
             state=mark.state,
             head=mark.head,
             unfinished=self.unfinished,
-        )
-        taken_back = self.former and self.again and self.former.disclosures
-        change = self.ledger.without_lines(self.engine, self.former, self.again) if self.former and taken_back else Change()
-        return Addition(
-            file=row,
-            parts=[*self.parts, *change.new],
-            rejected=sorted(self.rejected),
-            pulse=self.pulse + self._beats(),
-            names=self._new_names(),
-            unfinished_pulse=self.unfinished_pulse,
-            extends=self.former,
-            again=self.again,
-            removed=change.old,
-            closes=closes,
         )
 
     def clear_away(self) -> None:

@@ -39,6 +39,8 @@ _ENTITLEMENTS = """
 select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from grants g join rules r on r.rule = g.rule
 """
 
+UNENTITLED = "select * exclude (why, contested) from rest where why is null"
+
 _SITES = {"recipient": "bigint", "site": "varchar"}
 _NEW_SITES = """
 select d.recipient, d.site from (select distinct recipient, site from {over} where site is not null) d
@@ -105,8 +107,13 @@ left join unseen b on b.id = d.id
 
 def resolve(door: Door, *, rows: str = "disclosures_read", name: str = "disclosures") -> None:
     """Define `disclosures`: every ledger row with the customer its object belonged to at that time."""
-    door.view(name, _RESOLVED.format(rows=rows))
+    door.view(name, resolved(rows))
     door.view("entitlements", _ENTITLEMENTS)
+
+
+def resolved(rows: str) -> str:
+    """Return the query for rows with the customer their object belonged to at that time."""
+    return _RESOLVED.format(rows=rows)
 
 
 def judge(door: Door) -> None:
@@ -114,7 +121,7 @@ def judge(door: Door) -> None:
     door.table("sites", listed(_SITES, []))
     door.table("site_grants", listed(_SITE_GRANTS, []))
     _judge(door, "disclosures", door.table)
-    door.view("unentitled", "select * exclude (why, contested) from rest where why is null")
+    door.view("unentitled", UNENTITLED)
 
 
 def judge_more(door: Door, over: str) -> None:
@@ -151,20 +158,25 @@ class Counted:
     days: list[tuple[datetime, int, int, int]]
 
 
-def count(door: Door) -> Counted:
-    """Return how many disclosures got which verdict. They add up to all that was shown."""
-    total = int(door.one("select count(*) from disclosures_read")[0])
+def count(door: Door, *, also: str = "") -> Counted:
+    """Return how many disclosures got which verdict. They add up to all that was shown.
+
+    `also` is a query for the day and number of disclosures that were shown and are not among the rows any more.
+    """
+    shown = "select date_trunc('day', seen_at) as day, count(*) as n from disclosures_read group by 1"
+    shown = f"select day, sum(n) as n from ({shown} union all {also}) group by day" if also else shown
+    total = int(door.one(f"select coalesce(sum(n), 0) from ({shown})")[0])
     reasons = {
         str(why): int(n) for why, n in door.rows("select why, count(*) from rest where why is not null group by why order by 2 desc, 1")
     }
     unentitled = int(door.one("select count(*) from rest where why is null")[0])
     cannot = sum(reasons.values())
-    days = door.rows("""
-        with shown as (select date_trunc('day', seen_at) as day, count(*) as n from disclosures_read group by 1),
+    days = door.rows(f"""
+        with shown as ({shown}),
         left_over as (
             select date_trunc('day', seen_at) as day, count(*) filter (where why is null) as bad,
                 count(*) filter (where why is not null) as open
             from rest group by 1)
-        select cast(day as timestamp), n - coalesce(bad, 0) - coalesce(open, 0), coalesce(bad, 0), coalesce(open, 0)
+        select cast(day as timestamp), cast(n as bigint) - coalesce(bad, 0) - coalesce(open, 0), coalesce(bad, 0), coalesce(open, 0)
         from shown left join left_over using (day) order by day""")
     return Counted(Verdicts(total - unentitled - cannot, unentitled, cannot), reasons, [(d, e, u, c) for d, e, u, c in days])

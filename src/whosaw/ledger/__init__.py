@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Self
 from whosaw.engine.duckdb import Engine, quoted
 from whosaw.engine.fingerprint import HEAD, Fingerprint
 from whosaw.errors import LedgerError
-from whosaw.ledger import locks, upkeep
-from whosaw.ledger.facts import COLUMNS, Addition, Beat, Change, FileRow, Part, disclosure_key, disclosure_label
+from whosaw.ledger import locks, settling, upkeep
+from whosaw.ledger.facts import COLUMNS, KEPT, Addition, Beat, Change, FileRow, Part, Settlement, disclosure_key, disclosure_label
 from whosaw.ledger.manifest import MANIFEST, VERSION, Manifest, advance, cannot_write, not_ours
-from whosaw.ledger.parts import DISCLOSURES, INCOMING, Parts, record, refuse_foreign, sync, view
+from whosaw.ledger.parts import DISCLOSURES, INCOMING, KEEPING, SETTLED, Parts, refuse_foreign, sync
 from whosaw.model import Rejected
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLUMNS",
+    "KEPT",
     "MANIFEST",
     "MANY_SMALL",
     "VERSION",
@@ -39,6 +40,7 @@ __all__ = [
     "FileRow",
     "Ledger",
     "Part",
+    "Settlement",
     "disclosure_key",
     "disclosure_label",
 ]
@@ -69,12 +71,13 @@ class Ledger:
                     opened.callback(os.close, locks.reader(folder))
                 self._manifest = Manifest(folder)
                 opened.callback(self._manifest.close)
-                self._parts = Parts(folder, self._manifest)
+                self._parts, self._kept = Parts(folder, self._manifest), Parts(folder, self._manifest, KEEPING)
                 if write:
                     opened.callback(os.close, locks.only_writer(folder))
-                    self._parts.restore()
                     self._parts.forget()
-                    self._parts.sweep()
+                    for parts in (self._parts, self._kept):
+                        parts.restore()
+                        parts.sweep()
             except OSError as problem:
                 raise cannot_write(folder, problem) from problem
             self._opened = opened.pop_all()
@@ -183,7 +186,7 @@ class Ledger:
         1. Give the written parts their names. 2. Bring the names to the disk. 3. Let all of it count in one transaction.
         Raises `StorageError` when the disk is full, `LedgerError` when the file no longer stands where this goes on from.
         """
-        self._bring(addition.parts)
+        self._bring(self._parts, addition.parts)
         recorded = addition.file
 
         def change(db: sqlite3.Cursor) -> None:
@@ -191,15 +194,15 @@ class Ledger:
             batch = advance(db, "batch")
             recorded = replace(addition.file, batch=batch)
             self._record(db, replace(addition, file=recorded))
-            record(db, addition.removed, addition.parts, batch)
+            self._parts.record(db, addition.removed, addition.parts, batch)
 
         self._manifest.together(change)
         self._parts.remove(addition.removed)
         return recorded
 
-    def _bring(self, parts: Sequence[Part]) -> None:
+    def _bring(self, room: Parts, parts: Sequence[Part]) -> None:
         try:
-            self._parts.arrive(parts)
+            room.arrive(parts)
         except OSError as problem:
             raise cannot_write(self.folder, problem) from problem
 
@@ -264,9 +267,69 @@ class Ledger:
     def swap(self, change: Change) -> None:
         """Let written parts count instead of others, in one transaction; nobody ever sees both or neither."""
         if change.old or change.new:
-            self._bring(change.new)
-            self._manifest.together(lambda db: record(db, change.old, change.new, 0))
+            self._bring(self._parts, change.new)
+            self._manifest.together(lambda db: self._parts.record(db, change.old, change.new))
             self._parts.remove(change.old)
+
+    # --- settling ---------------------------------------------------------------------------------------------------
+
+    def leaving(self, engine: Engine, rows: str) -> Change:
+        """Return the swap that takes rows of a condition out, written but not made yet; `settle` makes it."""
+        return upkeep.without(self._parts, engine, rows, self._parts.listed())
+
+    def keeping(self, engine: Engine, rows: str, old: Sequence[Part] = ()) -> Change:
+        """Return the swap that keeps settled rows, in place of former parts of such rows, written but not made yet."""
+        return Change(old, self._kept.write(engine, rows))
+
+    def kept(self, engine: Engine, where: str) -> list[Part]:
+        """Return the parts of settled rows that hold one of a condition."""
+        return [part for part in self._kept.listed() if engine.one(f"select count(*) from {self._kept.rows(part)} where {where}")[0]]
+
+    def kept_paths(self, parts: Sequence[Part] | None = None) -> list[Path]:
+        """Return the files of settled rows."""
+        listed = [part for part in self._kept.listed() if part.name not in self._left_out] if parts is None else parts
+        return [self._kept.path(part).resolve() for part in listed]
+
+    def settle(self, settlement: Settlement) -> None:
+        """Let settled rows leave, and be kept or counted instead, in one transaction."""
+        self._bring(self._parts, settlement.live.new)
+        self._bring(self._kept, settlement.kept.new)
+
+        def change(db: sqlite3.Cursor) -> None:
+            self._parts.record(db, settlement.live.old, settlement.live.new)
+            self._kept.record(db, settlement.kept.old, settlement.kept.new)
+            settling.record(db, settlement)
+
+        self._manifest.together(change)
+        self._parts.remove(settlement.live.old)
+        self._kept.remove(settlement.kept.old)
+
+    def settled(self, until: datetime | None = None) -> list[tuple[str, int]]:
+        """Return per day how many entitled disclosures are only counted any more."""
+        rows = self._manifest.rows("select day, sum(entitled) from settled group by day having sum(entitled) > 0 order by day")
+        return [(day, n) for day, n in rows if until is None or day < f"{until:%Y-%m-%d}"]
+
+    def settled_of(self, number: int) -> tuple[int, int]:
+        """Return how many disclosures of a file are only counted, and how many were kept when their verdict was settled."""
+        query = "select coalesce(sum(entitled), 0), coalesce(sum(kept), 0) from settled where number = ?"
+        entitled, kept = self._manifest.rows(query, [number])[0]
+        return int(entitled), int(kept)
+
+    def settlements(self) -> list[tuple[str, str, str, str, int, int]]:
+        """Return what was settled: when, by whom, what, why, and how many rows were counted and kept."""
+        return [tuple(row) for row in self._manifest.rows("select * from settlements order by rowid")]
+
+    def lots(self, domain: str, key: int) -> list[tuple[int, bytes]]:
+        """Return the sealed lots in which the name of a pseudonym may lie, with their places."""
+        rows = self._manifest.rows("select rowid, sealed from names where domain = ? and ? between first and last", [domain, key])
+        return [(int(place), bytes(sealed)) for place, sealed in rows]
+
+    def scrub(self) -> bool:
+        """Remove from the disk what was taken out of the ledger; return whether that was possible, and not somebody reading."""
+        for parts in (self._parts, self._kept):
+            parts.sweep()
+        left = [path for parts in (self._parts, self._kept) for path in parts.unnamed()]
+        return self._manifest.scrub() and not left
 
     # --- our own looks, and what people vouch for -------------------------------------------------------------------
 
@@ -325,18 +388,29 @@ class Ledger:
 
     def lost(self) -> list[Part]:
         """Return the parts whose rows cannot be read any more."""
-        return self._parts.lost() + [part for part in self._parts.listed() if part.name in self._left_out]
+        return [part for room in (self._parts, self._kept) for part in room.lost() + [p for p in room.listed() if p.name in self._left_out]]
+
+    def parts(self) -> list[Part]:
+        """Return the parts that count, those of settled rows among them."""
+        return self._parts.listed() + self._kept.listed()
+
+    def damaged(self) -> list[Part]:
+        """Return the parts that are not, byte for byte, what was written; all of them are read."""
+        return [part for room in (self._parts, self._kept) for part in room.damaged(room.listed())]
 
     def set_damaged_aside(self) -> bool:
         """Read every part to its end and leave out what is damaged; return whether anything is.
 
         The writer moves it to `quarantine/` for good, where it can be mended; a reader only does without.
         """
-        bad = self._parts.damaged(self._in_time(None, None))
-        if bad and self._writes:
-            self._parts.quarantine(bad)
-        self._left_out |= {part.name for part in bad}
-        return bool(bad)
+        found = False
+        for room in (self._parts, self._kept):
+            bad = room.damaged([part for part in room.listed() if part.name not in self._left_out])
+            if bad and self._writes:
+                room.quarantine(bad)
+            self._left_out |= {part.name for part in bad}
+            found |= bool(bad)
+        return found
 
     def open_in(self, engine: Engine, until: datetime | None = None) -> None:
         """Give the engine the view `disclosures_read` over all parts that count, or over what they hold from before `until`.
@@ -349,7 +423,14 @@ class Ledger:
             if not self.set_damaged_aside():
                 raise not_ours(self.folder, "its disclosures are not as many as its manifest says")
             parts = self._in_time(None, until)
-        view(engine, [self._parts.path(part) for part in parts], shown_before(until))
+        self._parts.view(engine, "disclosures_read", parts, shown_before(until))
+        self._kept.view(engine, "kept_read", self._sound_kept(engine), shown_before(until))
+
+    def _sound_kept(self, engine: Engine) -> list[Part]:
+        kept = [part for part in self._kept.listed() if part.name not in self._left_out]
+        if kept and not self._kept.sound(engine, kept):
+            self.set_damaged_aside()
+        return [part for part in kept if part.name not in self._left_out]
 
 
 def shown_before(until: datetime | None) -> str:
@@ -362,7 +443,7 @@ def _made(folder: Path) -> None:
     if not (folder / MANIFEST).exists():
         refuse_foreign(folder)
     fresh = not folder.is_dir()
-    rooms = [folder / room for room in (DISCLOSURES, INCOMING)]
+    rooms = [folder / room for room in (DISCLOSURES, SETTLED, INCOMING)]
     if not all(room.is_dir() for room in rooms):
         for room in rooms:
             room.mkdir(parents=True, exist_ok=True)

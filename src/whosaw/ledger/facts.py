@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -39,6 +39,21 @@ COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("field", "VARCHAR", "header or field in which an identifier stood"),
     ("form", "VARCHAR", "how it was written there: plain, base64, sha256 ..."),
 )
+
+KEPT: tuple[tuple[str, str, str], ...] = (
+    *COLUMNS,
+    ("contested", "BOOLEAN", "the object had two owners at that time"),
+    ("why", "VARCHAR", "why it could not be judged; empty for what nobody was entitled to see"),
+    ("detector", "VARCHAR", "the leak type that claimed it"),
+    ("cause_kind", "VARCHAR", "what its incident has in common: route, header or recipient"),
+    ("cause", "VARCHAR", "which route, header or recipient"),
+    ("evidence", "VARCHAR", "how much it proves: certain, strong or weak"),
+    ("repair", "INTEGER", "which kind of missing entitlement it looked like"),
+    ("basis", "VARCHAR", "the basis of that entitlement"),
+    ("asked", "BIGINT", "keyed pseudonym of the recipient who seems to lack it"),
+    ("about", "BIGINT", "keyed pseudonym of what it would cover"),
+)
+"""Columns of a settled disclosure: the facts, whose data it was, and what was found. It is not judged again."""
 
 _LABEL = re.compile(r"D-([0-7][0-9a-f]{7})\.([0-9]{1,10})")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -129,6 +144,22 @@ class Change:
     new: Sequence[Part] = field(default=())
     rows: int = 0
     """Rows that are no longer there."""
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Rows that leave the ledger with their verdict: what goes, what is kept instead, and the numbers of what is only counted."""
+
+    live: Change
+    kept: Change
+    numbers: Sequence[tuple[str, int, int, int]]
+    """Day, file, entitled rows that are only counted from now on, and rows that were kept."""
+    note: tuple[str, str, str, str]
+    """When, by whom, what was done, and why."""
+    renamed: Mapping[int, int] = field(default_factory=dict)
+    """Pseudonyms that were replaced by others that mean nothing."""
+    lots: Sequence[tuple[int, int, int, bytes]] = ()
+    """Sealed lots of names that hold less now: place, lowest and highest pseudonym, and nothing sealed for one that is empty."""
 
 
 def disclosure_label(key: int) -> str:

@@ -32,6 +32,16 @@ create table if not exists parts (
 create table if not exists lost (
     path text primary key, day text not null, rows integer not null, bytes integer not null, first integer not null,
     last integer not null, checksum text not null, batch integer not null);
+create table if not exists kept (
+    path text primary key, day text not null, rows integer not null, bytes integer not null, first integer not null,
+    last integer not null, checksum text not null, batch integer not null);
+create table if not exists kept_lost (
+    path text primary key, day text not null, rows integer not null, bytes integer not null, first integer not null,
+    last integer not null, checksum text not null, batch integer not null);
+create table if not exists settled (
+    day text not null, number integer not null, entitled integer not null, kept integer not null, primary key (day, number));
+create table if not exists settlements (
+    at text not null, by text not null, what text not null, reason text not null, entitled integer not null, kept integer not null);
 create table if not exists superseded (source text not null, digest text not null, primary key (source, digest));
 create table if not exists rejected (number integer not null references files, line integer not null, reason text not null);
 create index if not exists rejected_by_file on rejected (number, line);
@@ -123,6 +133,12 @@ class Manifest:
         """Return a remembered fact, or an empty text."""
         rows = self.rows("select value from meta where key = ?", [key])
         return str(rows[0][0]) if rows else ""
+
+    def scrub(self) -> bool:
+        """Leave nothing on the disk of what was deleted; return whether that was possible, and not somebody reading."""
+        self.rows("vacuum")
+        busy, _, _ = self.rows("pragma wal_checkpoint(truncate)")[0]
+        return not busy
 
     def reserve(self, counter: str, count: int) -> int:
         """Return the first of so many numbers that nobody was given before and nobody will be given again."""

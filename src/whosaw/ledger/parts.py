@@ -6,12 +6,12 @@ import hashlib
 import os
 import re
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whosaw.engine.duckdb import Engine, named, quoted
 from whosaw.errors import LedgerError, QueryError, WhosawError
-from whosaw.ledger.facts import COLUMNS, Part
+from whosaw.ledger.facts import COLUMNS, KEPT, Part
 from whosaw.ledger.locks import nobody_reads
 from whosaw.ledger.manifest import cannot_write, not_ours
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from whosaw.ledger.manifest import Manifest
 
-DISCLOSURES, INCOMING, QUARANTINE = "disclosures", "incoming", "quarantine"
+DISCLOSURES, SETTLED, INCOMING, QUARANTINE = "disclosures", "kept", "incoming", "quarantine"
 
 MANY_DAYS = "__HIVE_DEFAULT_PARTITION__"
 """The folder of parts that hold many days: the partition that Hive, Spark and DuckDB read as null."""
@@ -44,25 +44,45 @@ _FIELDS = "path, day, rows, bytes, first, last, checksum, batch"
 _EARLIEST, _LATEST = "timestamp '0001-01-01'", "timestamp '9999-12-31 23:59:59.999999'"
 
 
-class Parts:
-    """The parts of one ledger, and those that are on their way into it."""
+@dataclass(frozen=True)
+class Room:
+    """A folder of parts: its name, the manifest's tables of those that count and those that are lost, and their columns."""
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        self.folder, self.place = folder, folder / DISCLOSURES
+    name: str
+    table: str
+    lost: str
+    columns: tuple[tuple[str, str, str], ...]
+
+
+LIVE = Room(DISCLOSURES, "parts", "lost", COLUMNS)
+KEEPING = Room(SETTLED, "kept", "kept_lost", KEPT)
+
+
+class Parts:
+    """The parts of one room of a ledger, and those that are on their way into it."""
+
+    def __init__(self, folder: Path, manifest: Manifest, room: Room = LIVE) -> None:
+        self.folder, self.room, self.place = folder, room, folder / room.name
         self._manifest = manifest
         self._names = range(0)
 
-    def listed(self, *, after: int = 0) -> list[Part]:
+    def listed(self, *, after: int = -1) -> list[Part]:
         """Return the parts that count, in the order of their names; with `after`, those that a later append brought."""
-        return [Part(*row) for row in self._manifest.rows(f"select {_FIELDS} from parts where batch > ? order by path", [after])]
+        return [
+            Part(*row) for row in self._manifest.rows(f"select {_FIELDS} from {self.room.table} where batch > ? order by path", [after])
+        ]
 
     def lost(self) -> list[Part]:
         """Return the parts that were found damaged or missing."""
-        return [Part(*row) for row in self._manifest.rows(f"select {_FIELDS} from lost order by path")]
+        return [Part(*row) for row in self._manifest.rows(f"select {_FIELDS} from {self.room.lost} order by path")]
 
     def path(self, part: Part) -> Path:
         """Return where a part lies."""
         return self.place / part.name
+
+    def rows(self, part: Part) -> str:
+        """Return the table expression over a part."""
+        return reading([self.path(part)])
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -84,7 +104,7 @@ class Parts:
             self._names = range(first, first + NAMES_RESERVED)
         name, self._names = f"{self._names[0]:08}.parquet", self._names[1:]
         path = self.folder / INCOMING / name
-        columns = ", ".join(f"{named(column)}::{kind} as {named(column)}" for column, kind, _ in COLUMNS)
+        columns = ", ".join(f"{named(column)}::{kind} as {named(column)}" for column, kind, _ in self.room.columns)
         try:
             engine.run(
                 f"copy (select {columns} from ({query}) order by seen_at, id) to {quoted(str(path))} "
@@ -128,10 +148,19 @@ class Parts:
         with nobody_reads(self.folder) as free:
             if not free:
                 return
-            counting = {part.name for part in self.listed()}
-            for day in self.place.iterdir():
-                if _DAY.fullmatch(day.name) and day.is_dir():
-                    _sweep_day(day, counting)
+            for path in self.unnamed():
+                path.unlink()
+            for day in self._days():
+                with suppress(OSError):  # it still holds something
+                    day.rmdir()
+
+    def unnamed(self) -> list[Path]:
+        """Return the parts on the disk that do not count."""
+        counting = {self.path(part) for part in self.listed()}
+        return [path for day in self._days() for path in day.iterdir() if _PART.fullmatch(path.name) and path not in counting]
+
+    def _days(self) -> list[Path]:
+        return [day for day in self.place.iterdir() if _DAY.fullmatch(day.name) and day.is_dir()]
 
     def remove(self, parts: Sequence[Part]) -> None:
         """Remove parts that have just left the manifest, unless somebody may be reading them; then a later sweep does it."""
@@ -173,8 +202,8 @@ class Parts:
 
         def change(db: sqlite3.Cursor) -> None:
             for part in parts:
-                db.execute(f"insert or replace into lost select {_FIELDS} from parts where path = ?", [part.name])
-                db.execute("delete from parts where path = ?", [part.name])
+                db.execute(f"insert or replace into {self.room.lost} select {_FIELDS} from {self.room.table} where path = ?", [part.name])
+                db.execute(f"delete from {self.room.table} where path = ?", [part.name])
 
         self._manifest.together(change)
 
@@ -188,26 +217,31 @@ class Parts:
                 sync(self.path(part).parent)
                 sync(self.place)
             if self.intact(part):
-                self._manifest.together(lambda db, part=part: _back(db, part))  # type: ignore[misc]
+                self._back(part)
 
+    def _back(self, part: Part) -> None:
+        def change(db: sqlite3.Cursor) -> None:
+            db.execute(f"delete from {self.room.lost} where path = ?", [part.name])
+            self.record(db, [], [part])
 
-def record(db: sqlite3.Cursor, old: Iterable[Part], new: Iterable[Part], batch: int) -> None:
-    """Let parts count instead of others. Raises `LedgerError` when one of the old does not count: nothing is swapped twice."""
-    for part in old:
-        db.execute("delete from parts where path = ?", [part.name])
-        if db.rowcount != 1:
-            raise LedgerError(f"part `{part.name}` is not in the ledger any more", hint="open the ledger again")
-    columns = ((p.name, p.day, p.rows, p.size, p.first, p.last, p.checksum, p.batch or batch) for p in new)
-    db.executemany(f"insert into parts ({_FIELDS}) values (?,?,?,?,?,?,?,?)", columns)
+        self._manifest.together(change)
 
+    def record(self, db: sqlite3.Cursor, old: Iterable[Part], new: Iterable[Part], batch: int = 0) -> None:
+        """Let parts count instead of others. Raises `LedgerError` when one of the old does not count: nothing is swapped twice."""
+        for part in old:
+            db.execute(f"delete from {self.room.table} where path = ?", [part.name])
+            if db.rowcount != 1:
+                raise LedgerError(f"part `{part.name}` is not in the ledger any more", hint="open the ledger again")
+        rows = ((p.name, p.day, p.rows, p.size, p.first, p.last, p.checksum, p.batch or batch) for p in new)
+        db.executemany(f"insert into {self.room.table} ({_FIELDS}) values (?,?,?,?,?,?,?,?)", rows)
 
-def view(engine: Engine, paths: Sequence[Path], where: str = "true") -> None:
-    """Give the engine the view `disclosures_read` over parts."""
-    if paths:
-        engine.run(f"create or replace temp view disclosures_read as select * from {reading(paths)} where {where}")
-        return
-    columns = ", ".join(f"null::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
-    engine.run(f"create or replace temp view disclosures_read as select {columns} where false")
+    def view(self, engine: Engine, name: str, parts: Sequence[Part], where: str = "true") -> None:
+        """Give the engine a view over parts."""
+        if parts:
+            engine.run(f"create or replace temp view {name} as select * from {reading([self.path(p) for p in parts])} where {where}")
+            return
+        columns = ", ".join(f"null::{kind} as {named(column)}" for column, kind, _ in self.room.columns)
+        engine.run(f"create or replace temp view {name} as select {columns} where false")
 
 
 def reading(paths: Sequence[Path]) -> str:
@@ -232,7 +266,7 @@ def sync(path: Path) -> None:
 
 def refuse_foreign(folder: Path) -> None:
     """Leave a folder alone that has rooms of our names, with things in them that are not ours."""
-    for room, ours in ((INCOMING, _PART), (DISCLOSURES, _DAY)):
+    for room, ours in ((INCOMING, _PART), (DISCLOSURES, _DAY), (SETTLED, _DAY)):
         if (folder / room).is_dir() and any(not ours.fullmatch(left.name) for left in (folder / room).iterdir()):
             raise not_ours(folder, f"`{room}` holds other files")
 
@@ -250,21 +284,8 @@ def _split(engine: Engine, rows: str) -> list[tuple[str, str]]:
     return split
 
 
-def _sweep_day(day: Path, counting: set[str]) -> None:
-    for path in day.iterdir():
-        if _PART.fullmatch(path.name) and f"{day.name}/{path.name}" not in counting:
-            path.unlink()
-    with suppress(OSError):  # it still holds something
-        day.rmdir()
-
-
 def _checksum_or_none(path: Path) -> str:
     try:
         return checksum(path)
     except OSError:
         return ""
-
-
-def _back(db: sqlite3.Cursor, part: Part) -> None:
-    db.execute("delete from lost where path = ?", [part.name])
-    record(db, [], [replace(part)], part.batch)
