@@ -142,6 +142,8 @@ def _jobs(work: Work, files: Sequence[FileRow]) -> list[Task]:
 
 
 def _checked(work: Work, file: FileRow, place: Task | None, progress: Progress, *, shared: bool) -> FileCheck:
+    if not file.size:  # it is the beginning of any file
+        return FileCheck(file, State.SAME if (work.case.folder / file.path).is_file() else State.GONE)
     if place is None:
         there = (work.case.folder / file.path).is_file()
         return FileCheck(file, State.CHANGED if there and not shared else State.GONE)
