@@ -1,6 +1,7 @@
 """What belongs together, since when, until when, and how many customers?"""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -118,6 +119,22 @@ def test_a_pause_longer_than_the_limit_begins_a_new_incident(engine):
     rows = [shown("r1", "C2", 0), shown("r1", "C3", 60 * 72), shown("r1", "C4", 60 * 144 + 1)]
     assert [i.disclosures for i in grouped(engine, rows)] == [2, 1]
     assert [i.disclosures for i in grouped(engine, rows, hours=1)] == [1, 1, 1]
+
+
+def test_an_incident_ends_exactly_where_a_silence_is_longer_than_the_limit(engine):
+    @settings(max_examples=25)
+    @given(st.lists(st.integers(0, 9) | st.integers(0, 200_000), min_size=1, max_size=6), st.sampled_from([0, 1, 5, 59, 60, 3600, 90_000]))
+    def law(seconds, gap):
+        rows = [shown("", f"C{second}", seen_at=f"{NOON + timedelta(seconds=second):%Y-%m-%d %H:%M:%S}") for second in seconds]
+        fill(engine, disclosures=rows, entitlements=OWN)
+        detected(engine)
+        in_order = sorted(seconds)
+        pauses = sum(later - earlier > gap for earlier, later in pairwise(in_order))
+        found = incidents.group(engine, DETECTORS, [], FILES, gap)
+        assert len(found) == pauses + 1
+        assert sum(i.disclosures for i in found) == len(rows)
+
+    law()
 
 
 def test_channels_are_never_mixed(engine):

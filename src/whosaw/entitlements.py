@@ -28,6 +28,9 @@ ALL_DATA = 2**31 - 1
 
 WORDS = ("recipient", "customer", "group", "object", "since", "until", "claim", "reason", "placed")
 
+RELATIONS = ("rules", "grants", "groups", "site_rules", "customer_grants", "owners", "held", "canaries", "blind")
+"""What `load` fills."""
+
 _SCHEMA = """
 create or replace temp table rules (rule integer, basis varchar, grade varchar, reason varchar, source varchar, entitles boolean);
 create or replace temp table grants (

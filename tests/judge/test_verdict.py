@@ -245,3 +245,46 @@ def test_a_log_of_a_place_before_the_gateway_accuses_nobody(tmp_path):
     operator(tmp_path, [line("10:00", "bert", account="A1")])
     result = answer(tmp_path, {"source": [portal(vantage="proxy_in")]})
     assert (counts(result), result.incidents) == ((0, 0, 1), [])
+
+
+def test_rows_that_come_later_are_judged_as_if_they_had_been_there(engine):
+    @settings(max_examples=15)
+    @given(st.lists(SEEN, min_size=2, max_size=8), *RELATIONS[1:], st.data())
+    def law(seen, allowed, owned, blind, draw):
+        cut = draw.draw(st.integers(0, len(seen)))
+        engines_verdicts(engine, seen, allowed, owned, blind)
+        together = sorted(engine.rows("select * from rest"))
+        for name, rows in (("disclosures", f"id <= {row_id(cut)}"), ("later", f"id > {row_id(cut)}")):
+            verdict.resolve(engine, rows=f"(select * from disclosures_read where {rows})", name=name)
+        verdict.judge(engine)
+        verdict.judge_more(engine, "later")
+        assert sorted(engine.rows("select * from rest")) == together
+
+    law()
+
+
+SITES = st.sampled_from(["a.example", "b.a.example", "c.b.a.example", "example", "ba.example", ".a.example", "10.0.0.1"])
+RULES = st.sampled_from(["a.example", ".a.example", "*.a.example", ".example", "*.b.a.example", ".com", "10.0.0.1", "0.1"])
+
+
+def answers(site, rule):
+    """Whether a partner's site rule means a site, said without SQL."""
+    if rule.startswith("*"):
+        return site.endswith(rule[1:]) and site != rule[2:]
+    return site == rule or (rule.startswith(".") and f".{site}".endswith(rule))
+
+
+def test_a_rule_means_a_site_and_what_lies_below_it_also_for_sites_that_come_later(engine):
+    @settings(max_examples=15)
+    @given(st.lists(SITES, min_size=1, max_size=6), st.lists(RULES, min_size=1, max_size=3), st.integers(0, 6))
+    def law(sites, rules, cut):
+        seen = [{"site": site, "customer": "A1"} for site in sites]
+        fill(engine, disclosures=seen, entitlements=[{"basis": "partner", "recipient": rule} for rule in rules])
+        for name, rows in (("disclosures", f"id <= {row_id(cut)}"), ("later", f"id > {row_id(cut)}")):
+            verdict.resolve(engine, rows=f"(select * from disclosures_read where {rows})", name=name)
+        verdict.judge(engine)
+        verdict.judge_more(engine, "later")
+        expected = [row_id(n) for n, site in enumerate(sites, start=1) if not any(answers(site, rule) for rule in rules)]
+        assert sorted(id_ for (id_,) in engine.rows("select id from unentitled")) == expected
+
+    law()

@@ -11,8 +11,10 @@ DETECTOR = Detector(
     query="""
         select u.id as disclosure, 'route' as cause_kind, coalesce(u.route, 'unnamed route') as cause, 'strong' as evidence
         from unentitled u
-        left join (select distinct session from disclosures where session is not null and recipient is not null) s
-            on s.session = u.session
+        left join (
+            select distinct session from disclosures
+            where recipient is not null and session in (select session from unentitled where recipient_kind = 'anonymous')
+        ) s on s.session = u.session
         where u.recipient_kind = 'anonymous' and s.session is null
     """,
 )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+from whosaw.engine.door import Row, masked, named, quoted
 from whosaw.errors import QueryError, StorageError, WhosawError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-Row = tuple[Any, ...]
-
-_CLEAR = re.compile(r"[\w.+-]*[0-9]{5,}[\w.-]*|[^\s'\"`]+@[^\s'\"`]+")
-"""What may be an identifier in the engine's own messages, which quote the value they stumbled over."""
+__all__ = ["Engine", "Row", "named", "quoted"]
 
 MEMORY = "1200MB"
 """Enough for ten million lines against millions of entitlements; what does not fit is spilled, encrypted, to the temporary folder."""
@@ -109,6 +107,27 @@ class Engine:
         """Return the single row of a query that always has one."""
         return self.rows(sql, values)[0]
 
+    def table(self, name: str, query: str) -> None:
+        """Compute a query's rows and keep them under a name."""
+        self.run(f"create or replace temp table {name} as {query}")
+
+    def view(self, name: str, query: str) -> None:
+        """Give a query a name."""
+        self.run(f"create or replace temp view {name} as {query}")
+
+    def add(self, name: str, query: str) -> None:
+        """Add a query's rows to a table."""
+        self.run(f"insert into {name} {query}")
+
+    @contextmanager
+    def small_side_last(self) -> Iterator[None]:
+        """Build hash tables over what is joined: left alone, the optimizer may build one over the disclosures, which are many."""
+        self.run("set disabled_optimizers = 'build_side_probe_side'")
+        try:
+            yield
+        finally:
+            self.run("set disabled_optimizers = ''")
+
     def columns(self, sql: str) -> list[str]:
         """Return the column names a query would give."""
         return [str(row[0]) for row in self.rows(f"describe {sql}")]
@@ -126,19 +145,9 @@ class Engine:
         self.connection.close()
 
 
-def quoted(text: str) -> str:
-    """Return a text as an SQL literal."""
-    return "'" + text.replace("'", "''").replace("\x00", "") + "'"
-
-
-def named(text: str) -> str:
-    """Return a text as an SQL name."""
-    return '"' + text.replace('"', '""') + '"'
-
-
 def _ours(problem: Exception) -> WhosawError:
     text = str(problem).partition("\n")[0]
     if "No space left" in text or "could not allocate" in text.lower() or "max_temp_directory_size" in text:
         return StorageError("the disk is full; nothing is half-written", hint="free some space, or choose another folder with --dir")
-    text = _CLEAR.sub("...", text)
+    text = masked(text)
     return QueryError(text.partition(": ")[2].lower() or text.lower(), hint="run with --debug to see the whole message")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whosaw.engine.duckdb import Engine, quoted
+from whosaw.engine.door import listed, quoted
 from whosaw.errors import ConfigError
 from whosaw.model import SENSITIVE, data_mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from whosaw.engine.door import Door
     from whosaw.model import Detector
 
 REPAIRS_BEFORE = "account-mixup"
@@ -30,11 +31,13 @@ REPAIRS: tuple[tuple[str, str], ...] = (
                 row_number() over (partition by recipient order by days desc, customer) as place,
                 lead(days) over (partition by recipient order by days desc, customer) as next_days
             from (select recipient, customer, count(distinct date_trunc('day', seen_at)) as days from disclosures
-                  where self_route and recipient is not null and customer is not null group by recipient, customer)
+                  where self_route and recipient is not null and customer is not null
+                    and recipient in (select recipient from unentitled where self_route)
+                  group by recipient, customer)
         ) own on own.recipient = u.recipient and own.customer = u.customer
         where own.place = 1 and (own.next_days is null or own.next_days < own.days)
           and u.self_route and u.recipient_kind in ('customer_login', 'company_user')
-          and u.recipient not in (select recipient from grants)
+          and not exists (select 1 from grants g where g.recipient = u.recipient)
         """,
     ),
     (
@@ -95,36 +98,38 @@ REPAIRS: tuple[tuple[str, str], ...] = (
 )
 
 
-def detect(engine: Engine, detectors: Sequence[Detector], settings: Mapping[str, Mapping[str, int]]) -> None:
+_CLAIMS = {"disclosure": "bigint", "detector": "varchar", "cause_kind": "varchar", "cause": "varchar", "evidence": "varchar"}
+_REPAIR_ROWS = {"disclosure": "bigint", "repair": "integer", "basis": "varchar", "recipient": "bigint", "about": "bigint"}
+
+_FREE = "anti join claims k on k.disclosure = c.disclosure anti join repair_rows r on r.disclosure = c.disclosure"
+
+
+def detect(door: Door, detectors: Sequence[Detector], settings: Mapping[str, Mapping[str, int]], *, settled: bool = False) -> None:
     """Fill `claims` and `repair_rows`. Each unentitled disclosure belongs to the first that claims it.
 
+    With `settled`, begin with those of `claims_before` and `repair_rows_before`.
     Raises `ConfigError` for a setting of a detector that does not exist.
     """
     _check(detectors, settings)
-    engine.run(
-        "create or replace temp table claims (disclosure bigint, detector varchar, cause_kind varchar, cause varchar, evidence varchar)"
-    )
-    engine.run(
-        "create or replace temp table repair_rows (disclosure bigint, repair integer, basis varchar, recipient bigint, about bigint)"
-    )
+    door.table("claims", "select * from claims_before" if settled else listed(_CLAIMS, []))
+    door.table("repair_rows", "select * from repair_rows_before" if settled else listed(_REPAIR_ROWS, []))
     for detector in detectors:
         if detector.name == REPAIRS_BEFORE:
-            _repair(engine)
+            _repair(door)
         values = {"sensitive": data_mask(SENSITIVE), **detector.settings, **settings.get(detector.name, {})}
-        engine.run(
-            f"insert into claims select c.disclosure, {quoted(detector.name)}, c.cause_kind, c.cause, c.evidence "
-            f"from ({detector.query.format(**values)}) c where {_FREE}"
+        door.add(
+            "claims",
+            f"select c.disclosure, {quoted(detector.name)} as detector, c.cause_kind, c.cause, c.evidence "
+            f"from ({detector.query.format(**values)}) c {_FREE}",
         )
 
 
-_FREE = "c.disclosure not in (select disclosure from claims) and c.disclosure not in (select disclosure from repair_rows)"
-
-
-def _repair(engine: Engine) -> None:
+def _repair(door: Door) -> None:
     for i, (basis, query) in enumerate(REPAIRS):
-        engine.run(
-            f"insert into repair_rows select c.disclosure, {i}, {quoted(basis)}, min(c.recipient), min(c.about) "
-            f"from ({query}) c where {_FREE} group by c.disclosure"
+        door.add(
+            "repair_rows",
+            f"select c.disclosure, {i} as repair, {quoted(basis)} as basis, min(c.recipient) as recipient, min(c.about) as about "
+            f"from ({query}) c {_FREE} group by c.disclosure",
         )
 
 

@@ -13,14 +13,22 @@ from whosaw.identifiers.pseudonyms import label
 from whosaw.model import Repair
 
 if TYPE_CHECKING:
+    from whosaw.engine.door import Door
     from whosaw.engine.duckdb import Engine
     from whosaw.ledger import Ledger
 
-_GROUPED = """
-select r.basis, r.recipient, r.about, count(distinct d.customer), count(*), min(d.seen_at), max(d.seen_at),
-    any_value(d.recipient_kind), any_value(d.site)
-from repair_rows r join rest d on d.id = r.disclosure
-group by r.basis, r.recipient, r.about order by 4 desc, 5 desc, 2, 3
+_NAMES = """
+select 'REP-' || cast(row_number() over (order by customers desc, disclosures desc, recipient, about, basis) as varchar) as name, *
+from (
+    select r.basis, r.recipient, r.about, count(distinct d.customer) as customers, count(*) as disclosures,
+        min(d.seen_at) as since, max(d.seen_at) as until, min(d.recipient_kind) as kind, min(d.site) as site
+    from repair_rows r join rest d on d.id = r.disclosure
+    group by r.basis, r.recipient, r.about)
+"""
+
+_SUGGESTED = """
+select name, basis, recipient, customers, disclosures, since, until, kind, site from repair_names
+order by customers desc, disclosures desc, recipient, about, basis
 """
 
 _SENTENCES = {
@@ -30,14 +38,11 @@ _SENTENCES = {
 }
 
 
-def suggest(engine: Engine) -> list[Repair]:
+def suggest(door: Door) -> list[Repair]:
     """Return the likely missing entitlements, largest first."""
-    engine.run("create or replace temp table repair_names (name varchar, basis varchar, recipient bigint, about bigint)")
+    door.table("repair_names", _NAMES)
     out = []
-    for i, row in enumerate(engine.rows(_GROUPED), start=1):
-        basis, recipient, about, customers, disclosures, first, last, kind, site = row
-        name = f"REP-{i}"
-        engine.run("insert into repair_names values (?,?,?,?)", [name, basis, recipient, about])
+    for name, basis, recipient, customers, disclosures, first, last, kind, site in door.rows(_SUGGESTED):
         who = f"`{site or label('r', recipient)}` ({str(kind).replace('_', ' ')})"
         out.append(
             Repair(

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from whosaw.engine.duckdb import Engine, quoted
+from whosaw.engine.door import listed, quoted
 from whosaw.entitlements import covers, in_time
 from whosaw.model import PROVING_VANTAGES, Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from whosaw.engine.door import Door
 
 NO_CUSTOMER = "the line names no customer, and its object has no owner at that time"
 TWO_OWNERS = "the object has two owners at that time"
@@ -24,92 +30,123 @@ BLIND = "the records that could justify it have a gap at that time"
 _PROVING = ", ".join(quoted(vantage.value) for vantage in PROVING_VANTAGES)
 
 _RESOLVED = """
-create or replace temp view disclosures as
 select d.* exclude (customer), coalesce(d.customer, h.customer) as customer, coalesce(h.contested, false) as contested
-from disclosures_read d
+from {rows} d
 left join held h on d.customer is null and h.object = d.object and d.seen_at >= h.since and d.seen_at < h.until
 """
 
-_SITE_GRANTS = """
-create or replace temp table site_grants as
-select s.recipient, r.since, r.until, r.data, r.rule, r.line
-from (select distinct recipient, site, unnest(list_concat([site], list_transform(range(1, len(parts) + 1),
-            lambda i: '.' || array_to_string(parts[i:], '.')))) as rule_site
-      from (select recipient, site, string_split(site, '.') as parts from disclosures_read where site is not null)) s
-join site_rules r on r.site = s.rule_site or (r.site = '*' || s.rule_site and s.rule_site <> '.' || s.site)
-join rules on rules.rule = r.rule and rules.entitles
-"""
-
 _ENTITLEMENTS = """
-create or replace temp view entitlements as
 select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from grants g join rules r on r.rule = g.rule
 """
 
-_TEST_ACCOUNTS = "select c.* from customer_grants c join rules using (rule) where rules.entitles"
+UNENTITLED = "select * exclude (why, contested) from rest where why is null"
+
+_SITES = {"recipient": "bigint", "site": "varchar"}
+_NEW_SITES = """
+select d.recipient, d.site from (select distinct recipient, site from {over} where site is not null) d
+anti join sites s on s.site = d.site
+"""
+
+_SITE_GRANTS = {"recipient": "bigint", "since": "timestamp", "until": "timestamp", "data": "integer", "rule": "integer", "line": "bigint"}
+
+# A rule names a site, with a dot before it also all below it, with an asterisk before that only those. The names that a site answers to
+# are itself and what is left of it, label by label.
+_NEW_SITE_GRANTS = """
+with level_0 as (select recipient, site, '.' || site as rest from new_sites)
+{levels},
+answers as (select recipient, site, site as name from new_sites union all {names})
+select distinct a.recipient, r.since, r.until, r.data, r.rule, r.line from answers a
+join site_rules r on r.site = a.name or (r.site = '*' || a.name and a.name <> '.' || a.site)
+join rules on rules.rule = r.rule and rules.entitles
+"""
+_LEVEL = """,
+level_{next} as (select recipient, site, substr(rest, strpos(substr(rest, 2), '.') + 1) as rest
+    from level_{level} where strpos(substr(rest, 2), '.') > 0)
+"""
+
+_TEST_ACCOUNTS = "select c.* from customer_grants c join rules on rules.rule = c.rule where rules.entitles"
 
 # The bulk of the ledger is entitled and never needed whole: the columns that decide go through the anti-joins, and only what is left is
 # fetched with all columns. Anti-joins are written out: `not exists` with a time in it makes the engine gather all rows first.
 _VERDICTS = f"""
-create or replace temp table verdicts as
-with doubtful as (
-    select id, seen_at, recipient, customer, data, case
+select d.id, d.why, d.seen_at, d.recipient_kind, d.recipient, d.customer, d.data from (
+    select id, seen_at, recipient_kind, recipient, customer, data, case
         when {{no_rules}} then {quoted(NO_RULES)}
         when vantage not in ({_PROVING}) then {quoted(NOT_SENT)}
         when contested then {quoted(TWO_OWNERS)}
         when customer is null then {quoted(NO_CUSTOMER)}
         when recipient_kind = 'unknown' then {quoted(NO_RECIPIENT)} end as why
-    from disclosures)
-select id, why from doubtful where why is not null
-union all
-select d.id, null from doubtful d
-anti join (select * from grants where entitles) e on e.recipient = d.recipient and e.customer = d.customer and {covers("e")}
-anti join site_grants s on s.recipient = d.recipient and {covers("s")}
-anti join ({_TEST_ACCOUNTS}) t on t.customer = d.customer and {covers("t")}
-where d.why is null
+    from {{over}}) d
+anti join (select * from grants where entitles) e on e.recipient = d.recipient and e.customer = d.customer and d.why is null and {covers("e")}
+anti join site_grants s on s.recipient = d.recipient and d.why is null and {covers("s")}
+anti join ({_TEST_ACCOUNTS}) t on t.customer = d.customer and d.why is null and {covers("t")}
 """
-
-_REST = """
-create or replace temp table rest as
-select d.*, v.why from disclosures d join verdicts v on v.id = d.id
-"""
-
-_BLIND = f"""
-update rest set why = {quoted(BLIND)}
-where why is null and exists (
-    select 1 from blind b where {in_time("b", "rest")}
-      and (b.basis not in ('contact', 'ticket', 'duty') or rest.recipient_kind = 'employee'))
-"""
-
 
 # An entitlement to some classes does not cover "not known which", and does not leave it without any reason either.
-_UNKNOWN_DATA = f"""
-update rest set why = {quoted(UNKNOWN_DATA)}
-where why is null and data = 0 and (
-    exists (select 1 from grants e where e.recipient = rest.recipient and e.customer = rest.customer and e.entitles
-              and {in_time("e", "rest")})
-    or exists (select 1 from site_grants e where e.recipient = rest.recipient and {in_time("e", "rest")})
-    or exists (select 1 from ({_TEST_ACCOUNTS}) e where e.customer = rest.customer and {in_time("e", "rest")}))
+_REST = f"""
+with unjudged as (select * from verdicts where why is null),
+unknown as (
+    select v.id from unjudged v join grants e on e.recipient = v.recipient and e.customer = v.customer and e.entitles and {in_time("e", "v")}
+    where v.data = 0
+    union
+    select v.id from unjudged v join site_grants e on e.recipient = v.recipient and {in_time("e", "v")} where v.data = 0
+    union
+    select v.id from unjudged v join ({_TEST_ACCOUNTS}) e on e.customer = v.customer and {in_time("e", "v")} where v.data = 0),
+unseen as (
+    select distinct v.id from unjudged v
+    join blind b on {in_time("b", "v")} and (b.basis not in ('contact', 'ticket', 'duty') or v.recipient_kind = 'employee'))
+select d.*, case when v.why is not null then v.why
+    when k.id is not null then {quoted(UNKNOWN_DATA)}
+    when b.id is not null then {quoted(BLIND)} end as why
+from {{over}} d
+join verdicts v on v.id = d.id
+left join unknown k on k.id = d.id
+left join unseen b on b.id = d.id
 """
 
 
-def resolve(engine: Engine) -> None:
+def resolve(door: Door, *, rows: str = "disclosures_read", name: str = "disclosures") -> None:
     """Define `disclosures`: every ledger row with the customer its object belonged to at that time."""
-    engine.run(_RESOLVED)
-    engine.run(_SITE_GRANTS)
-    engine.run(_ENTITLEMENTS)
+    door.view(name, resolved(rows))
+    door.view("entitlements", _ENTITLEMENTS)
 
 
-def judge(engine: Engine) -> None:
+def resolved(rows: str) -> str:
+    """Return the query for rows with the customer their object belonged to at that time."""
+    return _RESOLVED.format(rows=rows)
+
+
+def judge(door: Door) -> None:
     """Fill `rest` and define `unentitled`. An absent rule means no; no rules at all mean that nothing can be judged."""
-    rules = int(engine.one("select count(*) from rules")[0])
-    # The optimizer may build its hash table over the disclosures, which are many; the entitlements belong there.
-    engine.run("set disabled_optimizers = 'build_side_probe_side'")
-    engine.run(_VERDICTS.format(no_rules="true" if rules == 0 else "false"))
-    engine.run(_REST)
-    engine.run("set disabled_optimizers = ''")
-    engine.run(_UNKNOWN_DATA)
-    engine.run(_BLIND)
-    engine.run("create or replace temp view unentitled as select * exclude (why, contested) from rest where why is null")
+    door.table("sites", listed(_SITES, []))
+    door.table("site_grants", listed(_SITE_GRANTS, []))
+    _judge(door, "disclosures", door.table)
+    door.view("unentitled", UNENTITLED)
+
+
+def judge_more(door: Door, over: str) -> None:
+    """Add to `rest` what is not entitled of further disclosures, which `resolve` gave this name."""
+    _judge(door, over, door.add)
+
+
+def _judge(door: Door, over: str, keep: Callable[[str, str], None]) -> None:
+    _answer_for_sites(door, over)
+    rules = int(door.one("select count(*) from rules")[0])
+    with door.small_side_last():
+        door.table("verdicts", _VERDICTS.format(over=over, no_rules="true" if rules == 0 else "false"))
+        keep("rest", _REST.format(over=over))
+
+
+def _answer_for_sites(door: Door, over: str) -> None:
+    """Fill `site_grants` with the rules that sites not met before fall under."""
+    if not door.one("select count(*) from site_rules")[0]:
+        return
+    door.table("new_sites", _NEW_SITES.format(over=over))
+    deepest = int(door.one("select coalesce(max(length(site) - length(replace(site, '.', ''))), 0) from new_sites")[0])
+    levels = "".join(_LEVEL.format(level=i, next=i + 1) for i in range(deepest))
+    names = " union all ".join(f"select recipient, site, rest from level_{i}" for i in range(deepest + 1))
+    door.add("site_grants", _NEW_SITE_GRANTS.format(levels=levels, names=names))
+    door.add("sites", "select * from new_sites")
 
 
 @dataclass(frozen=True)
@@ -121,20 +158,25 @@ class Counted:
     days: list[tuple[datetime, int, int, int]]
 
 
-def count(engine: Engine) -> Counted:
-    """Return how many disclosures got which verdict. They add up to all that was shown."""
-    total = int(engine.one("select count(*) from disclosures_read")[0])
+def count(door: Door, *, also: str = "") -> Counted:
+    """Return how many disclosures got which verdict. They add up to all that was shown.
+
+    `also` is a query for the day and number of disclosures that were shown and are not among the rows any more.
+    """
+    shown = "select date_trunc('day', seen_at) as day, count(*) as n from disclosures_read group by 1"
+    shown = f"select day, sum(n) as n from ({shown} union all {also}) group by day" if also else shown
+    total = int(door.one(f"select coalesce(sum(n), 0) from ({shown})")[0])
     reasons = {
-        str(why): int(n) for why, n in engine.rows("select why, count(*) from rest where why is not null group by 1 order by 2 desc, 1")
+        str(why): int(n) for why, n in door.rows("select why, count(*) from rest where why is not null group by why order by 2 desc, 1")
     }
-    unentitled = int(engine.one("select count(*) from rest where why is null")[0])
+    unentitled = int(door.one("select count(*) from rest where why is null")[0])
     cannot = sum(reasons.values())
-    days = engine.rows("""
-        with shown as (select date_trunc('day', seen_at)::timestamp as day, count(*) as n from disclosures_read group by 1),
+    days = door.rows(f"""
+        with shown as ({shown}),
         left_over as (
-            select date_trunc('day', seen_at)::timestamp as day, count(*) filter (why is null) as bad,
-                count(*) filter (why is not null) as open
+            select date_trunc('day', seen_at) as day, count(*) filter (where why is null) as bad,
+                count(*) filter (where why is not null) as open
             from rest group by 1)
-        select day, n - coalesce(bad, 0) - coalesce(open, 0), coalesce(bad, 0), coalesce(open, 0)
+        select cast(day as timestamp), cast(n as bigint) - coalesce(bad, 0) - coalesce(open, 0), coalesce(bad, 0), coalesce(open, 0)
         from shown left join left_over using (day) order by day""")
     return Counted(Verdicts(total - unentitled - cannot, unentitled, cannot), reasons, [(d, e, u, c) for d, e, u, c in days])

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from whosaw.config import Config, Source
 from whosaw.engine.duckdb import Engine
-from whosaw.entitlements import Loaded
+from whosaw.entitlements import RELATIONS, Loaded
 from whosaw.identifiers.vault import Vault, secret
-from whosaw.ledger import Ledger
+from whosaw.ledger import COLUMNS, KEPT, Ledger, shown_before
 from whosaw.model import Layout, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
+    from whosaw.engine.door import Door
 
 Progress = Callable[[str, int, int], None]
 """Called with the file, the bytes read and the bytes in all."""
@@ -25,12 +27,16 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Case:
-    """What is to be judged: a configuration, the folder its paths start from, and the folder of the ledger."""
+    """What is to be judged: a configuration, the folder its paths start from, the folder of the ledger, and on which engine."""
 
     config: Config
     config_hash: str
     folder: Path
     ledger: Path
+    engine: str = "duckdb"
+    """Where it is judged: `duckdb` in this process, or where Spark runs."""
+    shared: Path | None = None
+    """With Spark: the folder that this machine and the workers see under the same path; the ledger's own if nothing is said."""
 
     @property
     def key_file(self) -> Path:
@@ -76,3 +82,21 @@ def opened(case: Case, *, write: bool = False) -> Iterator[Work]:
             yield Work(case, engine, ledger, vault)
         finally:
             engine.close()
+
+
+@contextmanager
+def judging(work: Work, until: datetime | None = None) -> Iterator[Door]:
+    """Give the engine that judges a prepared case: the embedded one, or a cluster to which the relations are handed over."""
+    case = work.case
+    if case.engine == "duckdb":
+        yield work.engine
+        return
+    from whosaw.engine import spark
+
+    with spark.opened(case.engine, shared=case.shared or case.ledger, log=case.ledger / "spark.log") as door:
+        door.take(work.engine, RELATIONS)
+        columns = {name: kind for name, kind, _ in COLUMNS}
+        door.read("disclosures_read", columns, work.ledger.part_paths(until=until), where=shown_before(until))
+        kept = {name: kind for name, kind, _ in KEPT}
+        door.read("kept_read", kept, work.ledger.kept_paths(), where=shown_before(until))
+        yield door

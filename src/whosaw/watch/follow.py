@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from whosaw.engine.inputs import HEAD
+from whosaw.engine.fingerprint import HEAD
 from whosaw.watch.found import Found, Key, look, reason
 from whosaw.watch.recognise import Known, Memory, Recorded
 from whosaw.watch.trail import Piece, Trail
