@@ -20,7 +20,7 @@ TESTS = ROOT / "tests"
 DOCS = ROOT / "docs"
 
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "base", "misc"}
-HEAVY = {"duckdb", "jinja2", "phonenumbers", "cryptography"}
+HEAVY = {"duckdb", "pyspark", "sqlglot", "jinja2", "phonenumbers", "cryptography"}
 
 # Both are written so that this file does not hold what they look for.
 REGISTRIES = re.compile(rb"pypi[.](?:org|python[.]org)|python[h]osted[.]org|registry[.](?:npmjs|yarnpkg)|crates[.]io|deb[.]debian[.]org")

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,19 @@ QUIET = click.option("--quiet", is_flag=True, help="no progress and no talk on s
     help="exit 1 (unentitled) or 3 (gap, rejected)",
 )
 @click.option("--min-coverage", type=float, default=None, help="exit 3 when a smaller share than this could be judged")
+@click.option(
+    "--engine",
+    default="duckdb",
+    show_default=True,
+    metavar="ENGINE",
+    help="where to judge: duckdb (in this process), spark://HOST:PORT, yarn, k8s://..., or local[N] to try Spark",
+)
+@click.option(
+    "--shared",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="with Spark: a folder under the same path on this machine and all workers  [default: that of --dir]",
+)
 def judge(  # noqa: PLR0913 - one argument per option
     *,
     inputs: Sequence[str],
@@ -66,13 +80,17 @@ def judge(  # noqa: PLR0913 - one argument per option
     reader: str,
     fail_on: Sequence[str],
     min_coverage: float | None,
+    engine: str,
+    shared: Path | None,
 ) -> int:
     """Judge logs: what was shown, to whom, and was it all right."""
+    from whosaw.engine.cluster import checked
     from whosaw.judge import run
 
     targets = checked_outs(outs)
+    where = checked(engine)
     with spooled(inputs or ("whosaw.toml",)) as paths:
-        case = _case(paths, folder, maps, reader)
+        case = replace(_case(paths, folder, maps, reader), engine=where, shared=shared)
         with progress(quiet=quiet) as tell:
             result = run(case, made=now(), command=command_line(), progress=tell, note=lambda work: _note(work, quiet=quiet))
     keep(case, result, paths)

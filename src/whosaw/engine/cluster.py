@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import warnings
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -99,25 +100,32 @@ def _java() -> int:
 
 
 def session(master: str, log: Path) -> tuple[SparkSession, bool]:
-    """Return a session on this cluster with workers in it, and whether it was made for us."""
+    """Return a session on this cluster with workers in it, and whether it was made for us; one that is running here is used.
+
+    Raises `ConfigError` when the cluster does not answer, when it has no workers, or when another one is in use here.
+    """
     from pyspark.sql import SparkSession
 
     running = SparkSession.getActiveSession()
+    if running is not None and running.sparkContext.master != master:
+        raise ConfigError(
+            f"a session on `{running.sparkContext.master}` is running in this process, not on `{master}`", hint="end it first, or use it"
+        )
     if running is None:
         _reachable(master)
-    with _said_into(log), ours():
+    with _said_into(log), warnings.catch_warnings(action="ignore"), ours():
         builder = SparkSession.Builder().appName("whosaw").master(master)
         for key, value in _settings(master).items():
             builder = builder.config(key, value)
-        session = builder.getOrCreate()
+        found = builder.getOrCreate()
         try:
-            session.sparkContext.setLogLevel("ERROR")
-            _wait_for_workers(session, master)
+            found.sparkContext.setLogLevel("ERROR")
+            _wait_for_workers(found, master)
         except BaseException:
             if running is None:
-                session.stop()
+                found.stop()
             raise
-        return session, running is None
+        return found, running is None
 
 
 def _settings(master: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from whosaw.engine.cluster import installed, ours, session
 from whosaw.engine.door import Row, quoted
-from whosaw.errors import StorageError
+from whosaw.errors import QueryError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,10 +125,16 @@ class Spark:
 
 @lru_cache(maxsize=256)
 def rendered(sql: str) -> str:
-    """Return a query of ours in Spark's dialect; what has no equal there is an error, never passed on unchanged."""
-    import sqlglot
+    """Return a query of ours in Spark's dialect. What Spark would take for something else is refused, never passed on unchanged."""
+    from sqlglot import ErrorLevel, exp, parse_one
 
-    return sqlglot.transpile(sql, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)[0]
+    tree = parse_one(sql, read="duckdb")
+    for node in tree.find_all(exp.Join, exp.Func):
+        if (isinstance(node, exp.Join) and node.method) or isinstance(node, exp.ReadCSV | exp.ReadParquet):
+            raise QueryError(
+                f"`{node.sql('duckdb')[:60]}` is of one engine alone", hint="write it in the portable subset, see engine/door.py"
+            )
+    return tree.sql("spark", unsupported_level=ErrorLevel.RAISE)
 
 
 @contextmanager
