@@ -22,6 +22,13 @@ def test_what_is_sealed_opens_again_and_shows_nothing(value):
     assert len(value) < 4 or value.encode() not in sealed
 
 
+def test_a_name_is_found_in_the_lot_that_holds_it():
+    vault = Vault(KEY)
+    lots = [vault.seal('[{"k":-5,"v":"anna"},{"k":7,"v":"b\\u0000\\""}]'), vault.seal('[{"k":9,"v":"carl"}]')]
+    assert [vault.name(lots, key) for key in (-5, 7, 9, 8)] == ["anna", 'b\0"', "carl", None]
+    assert vault.name([], 7) is None
+
+
 def test_the_same_value_is_sealed_differently_each_time():
     vault = Vault(KEY)
     assert vault.seal("447700900123") != vault.seal("447700900123")

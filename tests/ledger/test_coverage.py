@@ -72,6 +72,21 @@ def test_traffic_in_bursts_sets_its_own_measure():
     assert gaps(bursts, 20) == []
 
 
+def test_a_silence_that_still_lasts_is_a_gap_up_to_now():
+    beats = pulse(14)
+    now = beats[-1][3] + 1800
+    assert gaps(beats, 20) == []
+    assert spans(gaps(beats, 20, now=now)) == [(datetime.fromtimestamp(beats[-1][3], UTC), datetime.fromtimestamp(now, UTC))]
+    assert gaps(beats, 20, now=beats[-1][3] + 10) == []
+
+
+def test_lines_from_tomorrow_do_not_hide_a_silence():
+    beats = pulse(14)
+    now = beats[-1][3] + 1800
+    tomorrow = (now // 300 + 288, 5, now + DAY, now + DAY)
+    assert gaps([*beats, tomorrow], 20, now=now) == gaps(beats, 20, now=now)
+
+
 @pytest.mark.parametrize("beats", [[], pulse(1)[:1], pulse(1)[:2]])
 def test_too_little_is_no_ground_for_a_gap(beats):
     assert gaps(beats, 20) == []

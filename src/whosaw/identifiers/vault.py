@@ -1,4 +1,4 @@
-"""Where are the clear identifiers kept, and who may look? Sealed one by one under a key that never leaves its file."""
+"""Where are the clear identifiers kept, and who may look? Sealed in lots under a key that never leaves its file."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from whosaw.errors import LedgerError, StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 SECRET_BYTES = 32
@@ -50,6 +53,22 @@ class Vault:
             raise LedgerError(
                 "the vault was sealed under another secret, or is damaged", hint="use the key file the ledger was made with"
             ) from problem
+
+    def name(self, lots: Iterable[bytes], key: int) -> str | None:
+        """Return the clear identifier behind a pseudonym if one of the sealed lots (`[{"k": pseudonym, "v": identifier}]`) holds it."""
+        opened = (msgspec.json.decode(self.open(lot), type=list[_Name]) for lot in lots)
+        return next((found.v for lot in opened for found in lot if found.k == key), None)
+
+
+class _Name(msgspec.Struct, frozen=True):
+    """A pseudonym and the clear identifier behind it."""
+
+    k: int
+    v: str
+
+    def __repr__(self) -> str:
+        """Show nothing: the identifier is clear."""
+        return "Name(sealed)"
 
 
 def secret(path: Path, *, make: bool = True) -> bytes:

@@ -179,9 +179,9 @@ def revealed(work: Work, key: int) -> list[tuple[str, str]]:
     recipient, customer, site = work.engine.one("select recipient, customer, site from disclosures where id = ?", [key])
     out = []
     for what, domain, pseudonym in (("customer", "c", customer), ("recipient", "r", None if site else recipient)):
-        sealed = work.ledger.sealed_name(domain, pseudonym) if pseudonym is not None else None
-        if sealed is not None:
-            out.append((what, work.vault.open(sealed)))
+        name = work.vault.name(work.ledger.sealed_names(domain, pseudonym), pseudonym) if pseudonym is not None else None
+        if name is not None:
+            out.append((what, name))
         elif pseudonym is not None:
             out.append((what, "not in the vault: no line named it, only a registry does"))
     return out

@@ -36,6 +36,9 @@ SAMPLE_ROWS = 200
 EMPTY = Layout(kind="document", fields=(), roles={})
 """The layout of a file without a byte: nothing can be said of its lines, and nothing needs to be."""
 
+NAMES_TOGETHER = 4_000
+"""Clear names sealed together, about: a look-up opens one such lot of each file, and a file with millions has not millions of seals."""
+
 CAREFUL_ROWS = 2_000
 """Carefully read rows handed to the engine at a time."""
 
@@ -228,23 +231,31 @@ class _Reading:
             broken=source_file.broken,
         )
         beats = self.engine.rows("select bucket, sum(lines)::bigint, min(first), max(last) from beats group by 1 order by 1")
-        sealed = [(domain, key, self.vault.seal(value)) for domain, key, value in self._new_names()]
-        return Addition(row, self.parts, sorted(self.rejected), [(b, n, f, u) for b, n, f, u in beats], sealed, replaces)
+        return Addition(row, self.parts, sorted(self.rejected), [(b, n, f, u) for b, n, f, u in beats], self._new_names(), replaces)
 
     def clear_away(self) -> None:
         """Give back the memory of a file that is in the ledger; the next one or the judge needs it."""
         for table in ("batch", "beats", "clear", "cut", "fresh", "found"):
             self.engine.run(f"drop table if exists {table}")
 
-    def _new_names(self) -> list[tuple[str, int, str]]:
-        """Return the names that no earlier file of this run brought, in the order in which the manifest keeps them."""
+    def _new_names(self) -> list[tuple[str, int, int, bytes]]:
+        """Return the names that no earlier file of this run brought, some thousands sealed together.
+
+        Pseudonyms are spread evenly, so their upper bits make lots of like size that do not overlap.
+        """
         self.engine.run("create temp table if not exists sealed (domain varchar, key bigint)")
         self.engine.run(
             "create or replace temp table fresh as select domain, key, any_value(value) as value "
             "from clear anti join sealed using (domain, key) group by domain, key"
         )
         self.engine.run("insert into sealed select domain, key from fresh")
-        return [(domain, key, value) for domain, key, value in self.engine.rows("from fresh order by domain, key")]
+        most = int(self.engine.one("select count(*) from fresh")[0])
+        lots = self.engine.rows(
+            "select domain, min(key), max(key), to_json(list({k: key, v: value}))::varchar "
+            "from fresh group by domain, key >> ? order by 1, 2",
+            [64 - max(1, (most // NAMES_TOGETHER).bit_length())],
+        )
+        return [(domain, first, last, self.vault.seal(names)) for domain, first, last, names in lots]
 
     def _write_part(self) -> None:
         """Write what is waiting to a file of its own, so that memory stays flat however long the log is."""

@@ -24,9 +24,10 @@ from whosaw.errors import LedgerError, QueryError, StorageError, WhosawError
 from whosaw.model import Rejected
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
-VERSION = "1"
+VERSION = "2"
 MANIFEST = "manifest.sqlite"
 
 _FOLDERS = ("disclosures", "incoming")
@@ -84,7 +85,8 @@ create table if not exists vouched (
     by text not null, at text not null);
 create table if not exists lookups (
     at text not null, by text not null, command text not null, customer integer not null, reason text not null);
-create table if not exists names (domain text not null, key integer not null, sealed blob not null, primary key (domain, key));
+create table if not exists names (domain text not null, first integer not null, last integer not null, sealed blob not null);
+create index if not exists names_by_range on names (domain, first);
 """
 
 REJECTED_KEPT = 10_000
@@ -125,8 +127,8 @@ class Addition:
     rejected: Sequence[tuple[int, str]]
     pulse: Sequence[tuple[int, int, int, int]]
     """Bucket of five minutes, lines, first and last time in it (epoch seconds)."""
-    names: Sequence[tuple[str, int, bytes]]
-    """Domain, pseudonym and sealed clear value, for the vault."""
+    names: Sequence[tuple[str, int, int, bytes]]
+    """Domain, lowest and highest pseudonym, and the clear values of all between, sealed together for the vault."""
     replaces: int | None = None
     """Number of an earlier, shorter reading of the same file, which this one holds whole."""
 
@@ -312,7 +314,7 @@ class Ledger:
         db.executemany("insert into parts values (?,?,?)", [(n, f.number, p.rows) for n, p in zip(names, addition.parts, strict=True)])
         db.executemany("insert into rejected values (?,?,?)", [(f.number, line, why) for line, why in addition.rejected[:REJECTED_KEPT]])
         db.executemany("insert into pulse values (?,?,?,?,?,?)", [(f.source, *beat, f.number) for beat in addition.pulse])
-        db.executemany("insert or ignore into names values (?,?,?)", addition.names)
+        db.executemany("insert into names values (?,?,?,?)", addition.names)
 
     def files(self) -> list[FileRow]:
         """Return every file the ledger holds, in an order that does not depend on the order of reading."""
@@ -350,10 +352,10 @@ class Ledger:
         """Return what people vouched for: basis, recipient, customer, site, since, reason and by whom."""
         return [tuple(row) for row in self._rows("select basis, recipient, customer, site, since, reason, by from vouched order by rowid")]
 
-    def sealed_name(self, domain: str, key: int) -> bytes | None:
-        """Return the sealed clear value of a pseudonym, for the vault to open."""
-        rows = self._rows("select sealed from names where domain = ? and key = ?", [domain, key])
-        return bytes(rows[0][0]) if rows else None
+    def sealed_names(self, domain: str, key: int) -> Iterator[bytes]:
+        """Yield the sealed lots in which the clear value of a pseudonym may lie, for the vault to open."""
+        for (lot,) in self._rows("select rowid from names where domain = ? and ? between first and last order by rowid", [domain, key]):
+            yield from (bytes(sealed) for (sealed,) in self._rows("select sealed from names where rowid = ?", [lot]))
 
     def open_in(self, engine: Engine, until: datetime | None = None) -> None:
         """Give the engine the view `disclosures_read` over all parts that count, or over what they hold from before `until`.

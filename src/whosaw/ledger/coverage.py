@@ -25,15 +25,15 @@ Beat = tuple[int, int, int, int]
 """Bucket of five minutes, lines, first and last time in it (epoch seconds)."""
 
 
-def covered(ledger: Ledger, files: Sequence[FileRow], config: Config) -> list[Coverage]:
-    """Return, per source, for which time there are lines, and where there are none."""
+def covered(ledger: Ledger, files: Sequence[FileRow], config: Config, *, now: int | None = None) -> list[Coverage]:
+    """Return, per source, for which time there are lines, and where there are none; with `now`, up to this moment."""
     configured = {s.name: s for s in config.source}
     out = []
     for source in sorted({f.source for f in files}):
         mine = [f for f in files if f.source == source]
         pulse = ledger.pulse(source)
         known = [Gap(a.astimezone(UTC), b.astimezone(UTC), 0) for a, b in configured[source].gaps] if source in configured else []
-        silences = gaps(pulse, config.limits.gap_lines)
+        silences = gaps(pulse, config.limits.gap_lines, now=now)
         out.append(
             Coverage(
                 source=source,
@@ -55,19 +55,22 @@ UNUSUAL = 4
 RARE = 0.99
 
 
-def gaps(pulse: Sequence[Beat], least: int) -> list[Gap]:
+def gaps(pulse: Sequence[Beat], least: int, *, now: int | None = None) -> list[Gap]:
     """Return the silences of a source in which at least `least` lines were to be expected, and far more than in its other silences.
 
     The expectation for an hour of the day is the median over the source's working days, or over its weekend days, so that quiet nights
     are no gaps and a busy hour without lines is one. Traffic that comes in bursts has long silences by nature: they set the measure.
+    With `now` (epoch seconds), a silence that still lasts counts too and ends there: an always-on watch must not take it for calm.
+    Lines from later than that (a clock that is wrong) do not hide it.
     """
+    pulse = [beat for beat in pulse if now is None or beat[2] <= now]
     usual = _usual(pulse)
     silences = [(last, first, _expected(usual, last, first)) for (_, _, _, last), (_, _, first, _) in pairwise(pulse)]
-    if not silences:
-        return []
-    ordinary = sorted(expected for _, _, expected in silences)[int(RARE * (len(silences) - 1))]
+    lasting = [] if now is None or not pulse else [(pulse[-1][3], now, _expected(usual, pulse[-1][3], now))]
+    expectations = sorted(expected for _, _, expected in silences)
+    ordinary = expectations[int(RARE * (len(silences) - 1))] if silences else 0.0
     limit = max(least, UNUSUAL * ordinary)
-    return [Gap(_instant(last), _instant(first), int(expected)) for last, first, expected in silences if expected >= limit]
+    return [Gap(_instant(last), _instant(first), int(expected)) for last, first, expected in silences + lasting if expected >= limit]
 
 
 def _usual(pulse: Sequence[Beat]) -> dict[tuple[bool, int], float]:
