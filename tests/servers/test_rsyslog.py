@@ -1,5 +1,6 @@
 """Does a real rsyslog get through to us, and we to it? Over TCP and TLS, counted and with line ends, with and without certificates."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,9 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from servers.conftest import until
+from servers.conftest import free_port, until
+from watch import told
 from watch.certificates import Authority
 from watch.follow_loop import Loop
+from whosaw.watch.channels.forward import Forward
 from whosaw.watch.receive import Limits, Listener, Receiver, Route
 from whosaw.watch.spool import Spool
 
@@ -88,3 +91,33 @@ def test_every_line_that_rsyslog_sends_is_spooled_once(tmp_path, sending, way):
     loop.poll()
     Loop.end()
     assert loop.lines() == [f"line {i:06} with <angle> é".encode() for i in range(LINES)]
+
+
+RECEIVING = """global(workDirectory="{folder}/work" maxMessageSize="64k"
+       defaultNetstreamDriverCAFile="{folder}/ca.pem" defaultNetstreamDriverCertFile="{folder}/siem.cert.pem"
+       defaultNetstreamDriverKeyFile="{folder}/siem.key.pem")
+module(load="imtcp" {driver})
+input(type="imtcp" address="127.0.0.1" port="{port}")
+template(name="raw" type="string" string="%hostname% %app-name% %msgid% %msg%\\n")
+action(type="omfile" file="{folder}/siem.log" template="raw")
+"""
+DRIVERS = {"tcp": "", "tls": 'streamDriver.name="ossl" streamDriver.mode="1" streamDriver.authMode="x509/certvalid"'}
+
+
+@pytest.mark.parametrize("scheme", DRIVERS)
+def test_rsyslog_understands_what_we_tell_it(tmp_path, start, scheme):
+    Authority(tmp_path).sign("siem")
+    (tmp_path / "work").mkdir()
+    port, settings = free_port(), tmp_path / "siem.conf"
+    settings.write_text(RECEIVING.format(folder=tmp_path, port=port, driver=DRIVERS[scheme]))
+    start("rsyslogd", "-n", "-f", str(settings), "-i", str(tmp_path / "siem.pid"), port=port)
+    shown = {"ca": "ca.pem", "cert": "siem.cert.pem", "key": "siem.key.pem"} if scheme == "tls" else {}
+    siem = Forward(told.place(tmp_path, kind="syslog", url=f"{scheme}://127.0.0.1:{port}", **shown))
+    for one in (told.revision(), told.grown()):
+        what = siem.send(one, told.NOW)
+        assert what.sent, what.why
+    log = tmp_path / "siem.log"
+    until(lambda: log.exists() and log.read_bytes().count(b"\n") == 2, "rsyslog writes what it was told")
+    found = [line.split(" ", 3) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [(app, kind) for _, app, kind, _ in found] == [("whosaw", "new"), ("whosaw", "revised")]
+    assert [json.loads(text)["metadata"]["uid"] for *_, text in found] == ["9f3a.INC-2.1", "9f3a.INC-2.2"]
