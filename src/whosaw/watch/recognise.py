@@ -67,7 +67,7 @@ class Known:
         self.row, self.size, self.state = row, size, state
         self.marks.append((size, digest))
         if len(self.marks) > MOST_MARKS:
-            self.marks = self.marks[1::2]
+            self.marks = [*self.marks[:-1:2], self.marks[-1]]
 
     def begins_like(self, head: bytes) -> bool:
         """Whether the first bytes are the same, as far as both are there."""
