@@ -8,8 +8,9 @@ import pytest
 
 from watch.certificates import Authority
 from watch.follow_loop import Loop
+from whosaw import config
 from whosaw.errors import ConfigError
-from whosaw.watch.receive import NO_SOURCE, NO_TLS, TOO_MANY, Limits, Listener, Receiver, Route
+from whosaw.watch.receive import NO_SOURCE, NO_TLS, TOO_MANY, Limits, Listener, Receiver, Route, listeners
 from whosaw.watch.spool import Spool
 from whosaw.watch.syslog import OLD_FORM, UNFINISHED
 
@@ -158,7 +159,7 @@ def authority(tmp_path):
 
 def listener(authority, **more):
     cert, key = authority.sign("server")
-    return Listener(TLS, (Route("gateway"),), "source[0].syslog", str(cert), str(key), **more)
+    return Listener(TLS, (Route("gateway"),), "source[0]", str(cert), str(key), **more)
 
 
 def test_messages_come_over_tls(started, authority):
@@ -202,6 +203,34 @@ def test_a_version_of_tls_that_is_not_safe_is_not_spoken(authority):
     assert listener(authority).context().minimum_version == ssl.TLSVersion.TLSv1_2
 
 
+# --- the configuration ----------------------------------------------------------------------------------------------
+
+
+def test_sources_that_share_an_address_share_a_listener_in_their_order(tmp_path):
+    def source(name, listen, **syslog):
+        return {"name": name, "channel": "x", "listen": listen, "syslog": syslog}
+
+    tls = {"cert": "c.pem", "key": "/keys/k.pem"}
+    told = config.parse(
+        {
+            "source": [
+                source("squid", "tcp://127.0.0.1:5514", app="squid"),
+                {"name": "file", "channel": "x", "files": ["a.log"]},
+                source("portal", "tls://127.0.0.1:6514", host=["p1", "p2"], **tls),
+                source("rest", "tcp://127.0.0.1:5514"),
+            ]
+        }
+    )
+    plain, secured = listeners(told.source, tmp_path)
+    assert [(r.source, r.apps, r.hosts) for r in plain.routes] == [
+        ("squid", frozenset({"squid"}), frozenset()),
+        ("rest", frozenset(), frozenset()),
+    ]
+    assert (plain.key, plain.cert, plain.client_ca) == ("source[0]", "", "")
+    assert (secured.cert, secured.private_key) == (str(tmp_path / "c.pem"), "/keys/k.pem")
+    assert secured.routes[0].hosts == {"p1", "p2"}
+
+
 # --- the start ------------------------------------------------------------------------------------------------------
 
 
@@ -210,9 +239,9 @@ def test_an_address_that_cannot_be_listened_at_is_told_by_its_key(started):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(ConfigError, match=r"cannot listen at `tcp://127.0.0.1:\d+` of `source\[0\].listen`: .*in use"):
-            started(Listener(f"tcp://127.0.0.1:{taken.getsockname()[1]}", (), "source[0].listen"))
+            started(Listener(f"tcp://127.0.0.1:{taken.getsockname()[1]}", (), "source[0]"))
 
 
 def test_a_certificate_that_cannot_be_read_is_told_by_its_key(started):
     with pytest.raises(ConfigError, match=r"the certificates of `source\[0\].syslog` cannot be used: no such file"):
-        started(Listener(TLS, (), "source[0].syslog", "missing.pem", "missing.key"))
+        started(Listener(TLS, (), "source[0]", "missing.pem", "missing.key"))

@@ -44,7 +44,7 @@ def look(folder: Path, patterns: Iterable[str]) -> tuple[dict[Key, Found], dict[
             if found is not None:
                 matched = True
                 (linked if path.is_symlink() else files).setdefault(found.key, found)
-        if not matched and pattern not in problems:
+        if not matched and pattern not in problems and not (folder / pattern).is_dir():  # a folder may be empty for a while
             problems[pattern] = "no file has this name"
     return {**linked, **files}, problems
 

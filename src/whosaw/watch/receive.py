@@ -22,7 +22,9 @@ from whosaw.watch.syslog import MESSAGE_BYTES, Frames, Message, Refused, parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
+    from whosaw.config import Source
     from whosaw.watch.spool import Spool
 
 NO_SOURCE = "no source takes messages of its application and host"
@@ -53,8 +55,8 @@ class Listener:
 
     url: str
     routes: tuple[Route, ...]
-    key: str = "listen"
-    """The key of the configuration that said so, for messages to people."""
+    key: str = "source"
+    """The key of the configuration that says so, for messages to people."""
     cert: str = ""
     private_key: str = ""
     client_ca: str = ""
@@ -72,10 +74,31 @@ class Listener:
                 context.verify_mode = ssl.CERT_REQUIRED
         except (OSError, ssl.SSLError) as problem:
             raise ConfigError(
-                f"the certificates of `{self.key}` cannot be used: {(problem.strerror or 'unknown reason').lower()}",
+                f"the certificates of `{self.key}.syslog` cannot be used: {(problem.strerror or 'unknown reason').lower()}",
                 hint="cert and key are PEM files that this process may read; client_ca holds the authorities of the senders",
             ) from problem
         return context
+
+
+def listeners(sources: Iterable[Source], folder: Path) -> list[Listener]:
+    """Return where is listened for the sources that say so; those that share an address share a listener, in their order."""
+    shared: dict[str, list[tuple[str, Source]]] = {}
+    for i, source in enumerate(sources):
+        if source.listen:
+            shared.setdefault(source.listen, []).append((f"source[{i}]", source))
+    return [_listener(url, those, folder) for url, those in shared.items()]
+
+
+def _listener(url: str, those: Sequence[tuple[str, Source]], folder: Path) -> Listener:
+    key, first = those[0]
+    files = (first.syslog.cert, first.syslog.key, first.syslog.client_ca)
+    cert, private_key, client_ca = (str(folder / name) if name else "" for name in files)
+    routes = tuple(Route(s.name, _names(s.syslog.app), _names(s.syslog.host)) for _, s in those)
+    return Listener(url, routes, key, cert, private_key, client_ca)
+
+
+def _names(told: str | list[str]) -> frozenset[str]:
+    return frozenset([told] if isinstance(told, str) else told)
 
 
 @dataclass(frozen=True)
@@ -177,7 +200,8 @@ class Receiver:
         except (OSError, OverflowError) as problem:
             why = reason(problem) if isinstance(problem, OSError) else "there is no such port"
             raise ConfigError(
-                f"cannot listen at `{listener.url}` of `{listener.key}`: {why}", hint="choose a free port, and an address of this machine"
+                f"cannot listen at `{listener.url}` of `{listener.key}.listen`: {why}",
+                hint="choose a free port, and an address of this machine",
             ) from problem
         self.addresses[listener.url] = server.sockets[0].getsockname()[:2]
         return server

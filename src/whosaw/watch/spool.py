@@ -27,8 +27,10 @@ class Spool:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def pattern(self, source: str) -> str:
-        """Return the absolute pattern of a source's spool files, for the one who follows them."""
-        return str(self._place(source) / "*.log")
+        """Return the folder of a source's spool files, for the one who follows them; it is there from then on, if only empty."""
+        place = self._place(source)
+        place.mkdir(mode=0o700, exist_ok=True)
+        return str(place)
 
     def _place(self, source: str) -> Path:
         return self._folder / (quote(source, safe=" ").replace(".", "%2E") or "%")
