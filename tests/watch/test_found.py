@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from whosaw.watch.found import look, reason
@@ -5,7 +7,7 @@ from whosaw.watch.found import look, reason
 
 def names(folder, *patterns):
     found, problems = look(folder, patterns)
-    return sorted(str(one.path.relative_to(folder)) for one in found.values()), problems
+    return sorted(str(Path(one.path).relative_to(folder)) for one in found.values()), problems
 
 
 @pytest.fixture

@@ -169,6 +169,13 @@ def test_messages_come_over_tls(started, authority):
         until(lambda: receiver.counts.received["gateway"] == 2)
 
 
+def test_a_sender_that_hangs_up_right_after_its_last_message_loses_none(started, authority):
+    receiver = started(listener(authority))
+    with connect(receiver, TLS, ssl.create_default_context(cafile=authority.path)) as sender:
+        sender.sendall(counted(*(message(i) + b" " * 1000 for i in range(20_000))))
+    until(lambda: receiver.counts.received["gateway"] == 20_000)
+
+
 def test_only_senders_with_a_certificate_of_the_authority_are_heard(started, authority, tmp_path):
     receiver = started(listener(authority, client_ca=str(authority.path)))
     (tmp_path / "other").mkdir()

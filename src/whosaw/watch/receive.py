@@ -67,6 +67,7 @@ class Listener:
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.num_tickets = 0  # a sender that hangs up with a ticket unread resets the connection, and its last messages are lost
         try:
             context.load_cert_chain(self.cert, self.private_key or None)
             if self.client_ca:
