@@ -108,14 +108,14 @@ class Spark:
         """Write rows, and show them with others under a name. A plan then begins with files and never holds the plans before it."""
         path = self._next(name)
         with ours():
-            frame.write.parquet(path.as_uri())
+            frame.write.parquet(_address(path))
         self._parts[name] = [*others, path]
         self._show(name, frame.schema, self._parts[name])
 
     def _show(self, name: str, columns: StructType | str, paths: Sequence[Path]) -> None:
         with ours():
             reader = self.session.read.schema(columns)
-            shown = reader.parquet(*(path.as_uri() for path in paths)) if paths else self.session.createDataFrame([], columns)
+            shown = reader.parquet(*map(_address, paths)) if paths else self.session.createDataFrame([], columns)
             shown.createOrReplaceTempView(name)
 
     def _next(self, name: str, ending: str = "") -> Path:
@@ -171,3 +171,8 @@ def _exchange(shared: Path) -> Path:
 
 def _columns(kinds: Mapping[str, str]) -> str:
     return ", ".join(f"`{name}` {_KINDS.get(kind, kind)}" for name, kind in kinds.items())
+
+
+def _address(path: Path) -> str:
+    """Return a path as Hadoop reads it: a scheme before it, and nothing escaped (`day=2012-01-10` is no `day%3D2012-01-10`)."""
+    return f"file://{path.absolute()}"
