@@ -33,7 +33,7 @@ def with_entitlement(**changes):
     [
         ({"sauce": []}, "`sauce` is not a known key", "did you mean `source`"),
         (with_source(recipent="login"), "`source[0].recipent` is not a known key", "did you mean `recipient`"),
-        ({"source": [{"name": "a", "channel": "b"}]}, "`source[0]` lacks `files`", "whole example"),
+        ({"source": [{"name": "a"}]}, "`source[0]` lacks `channel`", "whole example"),
         (with_source(vantage="moon"), "`source[0].vantage`: invalid enum value 'moon'", ""),
         (with_source(files=[]), "`source[0].files` is empty", "logs/portal"),
         (with_source(files="a.log"), "`source[0].files`: expected `array`", ""),

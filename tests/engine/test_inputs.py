@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosaw.engine import inputs
-from whosaw.engine.fingerprint import fingerprint
-from whosaw.engine.inputs import DAMAGED, LONGEST_LINE, Input, matching
+from whosaw.engine.fingerprint import Fingerprint, fingerprint
+from whosaw.engine.inputs import DAMAGED, LONGEST_LINE, Input, Known, Likeness, matching
 from whosaw.errors import InputError
 
 TEXT = b"".join(b"line %d, with a few more words in it\n" % i for i in range(20_000))
 
 
-def lines_of(source):
-    return [block.raw(n) for block in source.blocks() for n in range(block.first, block.first + len(block))]
+def lines_of(source, **how):
+    return [block.raw(n) for block in source.blocks(**how) for n in range(block.first, block.first + len(block))]
 
 
 def as_file(folder, data, name="log"):
@@ -209,24 +209,70 @@ def test_no_bytes_at_all_make_reading_raise(tmp_path_factory, data, magic):
     source.whole()
 
 
-# --- marks: is this a former content, grown? ------------------------------------------------------------------------
+# --- what is known: the same, grown, another ------------------------------------------------------------------------
 
 
-@given(st.binary(min_size=1, max_size=200), st.data())
-def test_the_digest_at_a_mark_is_the_digest_of_that_beginning(tmp_path_factory, data, draw):
-    marks = draw.draw(st.lists(st.integers(0, len(data)), max_size=4))
-    path = as_file(tmp_path_factory.mktemp("marks"), b"l" + data)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inputs, "BLOCK", 16)
-        source = Input(path, marks=marks)
-        list(source.blocks())
-    assert source.digest_at == {mark: fingerprint((b"l" + data)[:mark]) for mark in marks}
+def known(data):
+    mark = Fingerprint()
+    mark.update(data)
+    return Known(mark.size, mark.hexdigest(), mark.state)
 
 
-def test_a_mark_beyond_the_end_has_no_digest(tmp_path):
-    source = Input(as_file(tmp_path, b"short\n"), marks=[100])
-    list(source.blocks())
-    assert source.digest_at == {}
+@pytest.fixture
+def small_pieces(monkeypatch):
+    monkeypatch.setattr(inputs, "BLOCK", 16)
+    monkeypatch.setattr("whosaw.engine.fingerprint.BLOCK", 16)
+
+
+LINES = b"".join(b"line %d\n" % i for i in range(20))
+
+
+@pytest.mark.parametrize("pack", [bytes, *PACKERS.values()], ids=["plain", *PACKERS])
+@pytest.mark.parametrize("n", [0, 1, 7, 16, 32, 50, len(LINES)])
+def test_a_content_is_known_again_by_its_end(tmp_path, small_pieces, pack, n):
+    source = Input(as_file(tmp_path, pack(LINES)))
+    assert source.likeness(known(LINES[:n])) is (Likeness.SAME if n == len(LINES) else Likeness.GROWN)
+    assert source.likeness(known(LINES + b"x")) is Likeness.SHORTER
+    if n:
+        assert source.likeness(known(LINES[: n - 1] + b"?")) is Likeness.OTHER
+
+
+@pytest.mark.parametrize("pack", [bytes, *PACKERS.values()], ids=["plain", *PACKERS])
+@pytest.mark.parametrize("n", range(0, len(LINES), 3))
+def test_reading_goes_on_behind_what_is_known_and_takes_a_half_line_whole(tmp_path, small_pieces, pack, n):
+    begin = LINES[:n]
+    line = begin.count(b"\n") + 1
+    source = Input(as_file(tmp_path, pack(LINES)))
+    blocks = list(source.blocks(known=known(begin), line=line))
+    numbers = [i for block in blocks for i in range(block.first, block.first + len(block))]
+    assert numbers == list(range(line, 21))
+    assert [block.raw(i) for block in blocks for i in range(block.first, block.first + len(block))] == LINES.splitlines()[line - 1 :]
+    assert (source.digest.hexdigest(), source.bytes_read) == (fingerprint(LINES), len(LINES))
+
+
+def test_a_half_line_that_began_long_before_stays_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr("whosaw.engine.fingerprint.BLOCK", 16)
+    monkeypatch.setattr(inputs, "LONGEST_LINE", 40)
+    begin = b"a\n" + b"b" * 100
+    (block,) = Input(as_file(tmp_path, begin + b"c\n")).blocks(known=known(begin), line=2)
+    assert (block.first, len(block), block.too_long(2)) == (2, 1, True)
+
+
+def test_a_file_that_changed_meanwhile_is_not_read_on(tmp_path):
+    with pytest.raises(InputError, match="has changed while it was read"):
+        list(Input(as_file(tmp_path, LINES)).blocks(known=known(b"another\n"), line=2))
+
+
+def test_a_last_line_without_an_end_is_a_block_of_its_own(tmp_path):
+    blocks = list(Input(as_file(tmp_path, b"a\nb\nc")).blocks())
+    assert [(block.first, len(block), block.unfinished) for block in blocks] == [(1, 2, False), (3, 1, True)]
+
+
+def test_a_byte_order_mark_that_arrives_in_pieces_is_none_of_the_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(inputs, "BLOCK", 2)
+    assert lines_of(Input(as_file(tmp_path, inputs.BOM_UTF8 + b"a\nb\n"))) == [b"a", b"b"]
+    begin = inputs.BOM_UTF8 + b"a"
+    assert lines_of(Input(as_file(tmp_path, begin + b"b\n")), known=known(begin)) == [b"ab"]
 
 
 # --- what cannot be opened ------------------------------------------------------------------------------------------

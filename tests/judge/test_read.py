@@ -4,6 +4,7 @@ import gzip
 import importlib
 import itertools
 import json
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -11,10 +12,11 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from small_operator import MADE, case, counts, judged, line, operator, portal, read_counts, written
+from small_operator import BILLS, LOGINS, MADE, case, counts, judged, line, operator, portal, read_counts, written
 from whosaw import config, judge
 from whosaw.engine import inputs
-from whosaw.errors import ConfigError, InputError
+from whosaw.engine.fingerprint import Fingerprint
+from whosaw.errors import ConfigError, InputError, LedgerError
 from whosaw.judge.work import opened
 from whosaw.ledger import Ledger
 
@@ -246,7 +248,7 @@ def test_long_logs_are_written_in_parts_and_are_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(inputs, "BLOCK", 200)
     monkeypatch.setattr(reading, "PART_ROWS", 5)
     assert judged(tmp_path, ledger="many") == whole
-    assert len(list((tmp_path / "many" / "disclosures").iterdir())) > 3
+    assert len(list((tmp_path / "many" / "disclosures").rglob("*.parquet"))) > 3
 
 
 def test_lines_out_of_order_are_judged_as_if_in_order(tmp_path):
@@ -401,3 +403,162 @@ def test_a_pick_that_no_file_has_is_a_config_error(tmp_path):
     with pytest.raises(ConfigError, match=r"`source\[0\]\.recipient` names `user`, which the lines do not have") as problem:
         judged(tmp_path, only(recipient="user"))
     assert "`login`" in problem.value.hint
+
+
+# --- going on where the ledger stands -------------------------------------------------------------------------------
+
+
+def stands(folder, ledger="ledger"):
+    with Ledger(folder / ledger) as asking:
+        return asking.files()
+
+
+def answer(folder, ledger="ledger"):
+    result = judged(folder, ledger=ledger)
+    return result.read, result.verdicts, result.coverage, [(r.line, r.reason) for r in result.rejected], result.timeline
+
+
+KINDS = [
+    HERS,
+    "garbage",
+    line("10:01", "bert", account="A1"),
+    line("10:07", "anna", uri="/style.css"),
+    line("10:12", "anna", uri="/bill/B2"),
+]
+
+
+@settings(max_examples=25, deadline=None)
+@given(kinds=st.lists(st.sampled_from(KINDS), max_size=8), cuts=st.lists(st.floats(0, 1), max_size=4), unended=st.booleans())
+def test_a_log_that_is_read_while_it_grows_is_the_log_read_once(tmp_path_factory, kinds, cuts, unended):
+    folder = tmp_path_factory.mktemp("grows")
+    text = "\n".join([HERS, *kinds]) + ("" if unended else "\n")
+    for share in sorted(cuts):
+        operator(folder, portal_log=text[: int(share * len(text))])
+        judged(folder)
+    operator(folder, portal_log=text)
+    assert answer(folder) == answer(folder, "once")
+    one, once = ([replace(f, number=0, batch=0) for f in stands(folder, ledger)] for ledger in ("ledger", "once"))
+    assert one == once
+
+
+def test_only_what_is_new_is_taken_apart(tmp_path, monkeypatch):
+    operator(tmp_path, [HERS] * 3)
+    judged(tmp_path)
+    taken, real = [], reading._Reading.take
+
+    def take(self, block):
+        taken.extend(range(block.first, block.first + len(block)))
+        real(self, block)
+
+    monkeypatch.setattr(reading._Reading, "take", take)
+    operator(tmp_path, [HERS] * 5)
+    assert read_counts(judged(tmp_path)) == (5, 5, 0, 0)
+    assert taken == [4, 5]
+
+
+def test_of_a_known_log_only_the_end_is_compared(tmp_path, monkeypatch):
+    monkeypatch.setattr("whosaw.engine.fingerprint.BLOCK", 1 << 10)
+    monkeypatch.setattr(inputs, "BLOCK", 1 << 10)
+    operator(tmp_path, [line("10:00", "anna", account="A1", filler=str(i)) for i in range(2000)])
+    judged(tmp_path)
+    fed, real = [], inputs.Fingerprint.update
+    monkeypatch.setattr(inputs.Fingerprint, "update", lambda self, data: real(self, data) or fed.append(len(data)))
+    assert read_counts(judged(tmp_path)) == (2000, 2000, 0, 0)
+    assert sum(fed) < 80 << 10, "64 KiB to find it by its beginning, and two blocks of its end"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress])
+def test_a_log_that_is_rotated_and_packed_later_is_still_known(tmp_path, pack):
+    operator(tmp_path, [HERS] * 2)
+    first = judged(tmp_path)
+    content = (tmp_path / "portal.log").read_bytes()
+    (tmp_path / "portal.log").rename(tmp_path / "portal.log.1")
+    assert judged(tmp_path) == first
+    (tmp_path / "portal.log.1").unlink()
+    (tmp_path / "portal.log.2.x").write_bytes(pack(content))
+    assert judged(tmp_path) == first
+    (tmp_path / "portal.log.2.x").write_bytes(pack(content + HERS.encode() + b"\n"))
+    assert read_counts(judged(tmp_path)) == (3, 3, 0, 0)
+
+
+def test_a_document_that_was_half_written_is_read_anew_when_it_is_whole(tmp_path):
+    entry = {
+        "startedDateTime": "2012-01-10T10:00:00Z",
+        "request": {"method": "GET", "url": "https://portal.example/bill/B1", "headers": []},
+        "response": {"status": 200, "content": {"size": 5}},
+    }
+    whole = json.dumps({"log": {"version": "1.2", "creator": {"name": "b"}, "entries": [entry, entry]}})
+    changes = only(format="har", recipient="=anna", customer=[], session=[])
+    operator(tmp_path, portal_log=whole[:-30])
+    assert judged(tmp_path, changes).read.disclosures < 2
+    operator(tmp_path, portal_log=whole)
+    assert read_counts(judged(tmp_path, changes)) == (2, 2, 0, 0)
+    assert len(stands(tmp_path)) == 1
+
+
+# --- following ------------------------------------------------------------------------------------------------------
+
+
+def followed(folder, *pieces, known=None, mark=None, path="portal.log"):
+    """The ledger's row after each piece of a followed log was added, in one process."""
+    rows = []
+    mark = mark or Fingerprint()
+    with opened(case(folder), write=True) as work:
+        for piece in pieces:
+            with (folder / path).open("ab") as f:
+                f.write(piece)
+            (job,) = [t for t in reading.plan(work.case.config, folder)[0] if t.shown == path]
+            mark = mark.copy()
+            mark.update(piece)
+            known = reading.extend(work, job, piece, known, mark=mark)
+            rows.append(known)
+    return rows
+
+
+def test_a_followed_log_is_the_log_read_once(tmp_path):
+    operator(tmp_path, [])
+    pieces = [f"{row}\n".encode() for row in KINDS]
+    rows = followed(tmp_path, *pieces[:2], b"".join(pieces[2:]))
+    assert [(r.lines, r.size) for r in rows] == [(1, len(pieces[0])), (2, len(pieces[0] + pieces[1])), (5, sum(map(len, pieces)))]
+    assert stands(tmp_path) == [rows[-1]]
+    assert [r.batch for r in rows] == [1, 2, 3]
+    assert answer(tmp_path) == answer(tmp_path, "once")
+    assert stands(tmp_path) == [rows[-1]], "to judge the same file adds nothing"
+
+
+def test_what_judge_has_read_is_followed_on_and_the_other_way_round(tmp_path):
+    operator(tmp_path, portal_log=(HERS + "\n" + HERS[:30]).encode())
+    judged(tmp_path)
+    (row,) = stands(tmp_path)
+    assert (row.lines, row.unfinished) == (2, "rejected")
+    mark = Fingerprint()
+    mark.update((tmp_path / "portal.log").read_bytes())
+    (row,) = followed(tmp_path, HERS[30:].encode() + b"\n" + HERS.encode() + b"\n", known=row, mark=mark)
+    assert (row.lines, row.disclosures, row.rejected, row.unfinished) == (3, 3, 0, "")
+    with (tmp_path / "portal.log").open("a") as f:
+        f.write(HERS)
+    assert read_counts(judged(tmp_path)) == (4, 4, 0, 0)
+    assert answer(tmp_path) == answer(tmp_path, "once")
+
+
+def test_the_same_piece_is_not_added_twice(tmp_path):
+    operator(tmp_path, [])
+    piece = f"{HERS}\n".encode()
+    first, _ = followed(tmp_path, piece, piece)
+    with pytest.raises(LedgerError, match="has gone on in the ledger meanwhile"):
+        followed(tmp_path, piece, known=first)
+    assert [f.lines for f in stands(tmp_path)] == [2]
+
+
+def test_the_heading_of_a_followed_table_is_no_line_of_it(tmp_path):
+    changes = only(format="csv", files=["portal.csv"])
+    text = b"time,login,account,sid,uri\n2012-01-10T10:00:00Z,anna,A1,s,/home\n"
+    written(tmp_path, logins_csv=LOGINS, bills_csv=BILLS, portal_csv=text)
+    with opened(case(tmp_path, changes), write=True) as work:
+        (job,) = reading.plan(work.case.config, tmp_path)[0]
+        mark = Fingerprint()
+        mark.update(text)
+        row = reading.extend(work, job, text, None, mark=mark)
+        mark.update(text[27:])
+        row = reading.extend(work, job, text[27:], row, mark=mark)
+    assert (row.lines, row.disclosures, row.rejected) == (2, 2, 0)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from whosaw.watch.found import look, reason
@@ -5,7 +7,7 @@ from whosaw.watch.found import look, reason
 
 def names(folder, *patterns):
     found, problems = look(folder, patterns)
-    return sorted(str(one.path.relative_to(folder)) for one in found.values()), problems
+    return sorted(str(Path(one.path).relative_to(folder)) for one in found.values()), problems
 
 
 @pytest.fixture
@@ -37,6 +39,11 @@ def test_a_pattern_without_a_file_is_told(folder):
     assert names(folder, "nothing/*.log") == ([], {"nothing/*.log": "no file has this name"})
 
 
+def test_a_folder_may_be_empty_and_a_missing_one_is_told(folder):
+    (folder / "empty").mkdir()
+    assert names(folder, "empty", "missing") == ([], {"missing": "no file has this name"})
+
+
 def test_a_link_to_nothing_is_no_file(folder):
     (folder / "gw-1" / "old.log").symlink_to("gone")
     assert names(folder, "gw-1/*.log")[0] == ["gw-1/a.log"]
@@ -53,5 +60,5 @@ def test_a_folder_that_may_not_be_listed_is_told(folder, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("os.scandir", refused)
-    assert names(folder, "gw-1") == ([], {str(folder / "gw-1"): "permission denied", "gw-1": "no file has this name"})
+    assert names(folder, "gw-1") == ([], {str(folder / "gw-1"): "permission denied"})
     assert reason(OSError()) == "unknown reason"

@@ -83,6 +83,7 @@ def test_a_mere_heading_is_nobody_elses_beginning():
     heading = Known(row(b"time,agent\n", path="mon.csv", shown=0))
     memory = Memory([])
     memory.known.append(heading)
+    memory.sort()
     assert memory.candidates("tue.csv", 100, b"time,agent\nx", []) == []
     assert memory.candidates("mon.csv", 100, b"time,agent\nx", []) == [heading]
 

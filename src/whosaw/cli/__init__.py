@@ -17,6 +17,7 @@ COMMANDS = {
     "scope": "whosaw.cli.inquiry:scope",
     "saw": "whosaw.cli.inquiry:saw",
     "repair": "whosaw.cli.inquiry:repair",
+    "ledger": "whosaw.cli.ledgering:ledger",
     "drill": "whosaw.cli.drilling:drill",
     "init": "whosaw.cli.setup:init",
     "doctor": "whosaw.cli.setup:doctor",

@@ -166,7 +166,7 @@ def _explain_lines(e: Explained) -> list[str]:
     elif e.incident:
         lines += ["", f"shape       looks like a missing entitlement, see {e.incident}"]
     lines += [f"pattern     {e.pattern}"] if e.pattern else []
-    return [*lines, f"source      sha256 {e.digest[:16]}..."]
+    return [*lines, f"source      fingerprint {e.digest[:16]}..."]
 
 
 def _scope_lines(i: Incident) -> list[str]:

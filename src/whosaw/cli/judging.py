@@ -84,13 +84,15 @@ def judge(  # noqa: PLR0913 - one argument per option
     shared: Path | None,
 ) -> int:
     """Judge logs: what was shown, to whom, and was it all right."""
-    from whosaw.engine.cluster import checked
     from whosaw.judge import run
 
     targets = checked_outs(outs)
-    where = checked(engine)
+    if engine != "duckdb":
+        from whosaw.engine.cluster import checked
+
+        checked(engine)
     with spooled(inputs or ("whosaw.toml",)) as paths:
-        case = replace(_case(paths, folder, maps, reader), engine=where, shared=shared)
+        case = replace(_case(paths, folder, maps, reader), engine=engine, shared=shared)
         with progress(quiet=quiet) as tell:
             result = run(case, made=now(), command=command_line(), progress=tell, note=lambda work: _note(work, quiet=quiet))
     keep(case, result, paths)

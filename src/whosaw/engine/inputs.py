@@ -7,15 +7,16 @@ import io
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from whosaw.engine.fingerprint import Fingerprint
+from whosaw.engine.fingerprint import HEAD, Fingerprint
 from whosaw.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 BLOCK = 64 << 20
@@ -29,8 +30,6 @@ BATCH_LINES = 1 << 12
 
 SAMPLE, LONGEST_SAMPLED = 1 << 18, 1 << 16
 """Bytes looked at for guessing the format, and of each line: no format needs more to be recognised."""
-
-HEAD = 1 << 16
 
 BOM_UTF8 = b"\xef\xbb\xbf"
 
@@ -64,6 +63,11 @@ class Block:
     def __len__(self) -> int:
         """Return the number of lines."""
         return len(self.ends)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether this is a last line without an end."""
+        return len(self.ends) > 0 and int(self.ends[-1]) == len(self.data)
 
     def raw(self, line: int) -> bytes:
         """Return the bytes of one line by its physical number, without its line end."""
@@ -125,19 +129,43 @@ class ArrowLines:
         return CArrayStream.from_c_arrays(list(self.arrays), self.schema).__arrow_c_stream__()
 
 
-class Input:
-    """One file (or standard input, spooled): its blocks, its digest, and whether it ended as it should."""
+class Likeness(StrEnum):
+    """How a content stands to a known one."""
 
-    def __init__(self, path: Path, *, marks: Sequence[int] = ()) -> None:
+    OTHER = "other"
+    SAME = "same"
+    GROWN = "grown"
+    SHORTER = "shorter"
+    """It ends before the known one does; whether it is its beginning has not been looked at."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A content of which we know how far it was read: its size, its fingerprint and from where that goes on."""
+
+    size: int
+    digest: str
+    state: str
+
+
+@dataclass
+class Tail:
+    """Where a known content goes on: its fingerprint so far, and the last line if it had no end."""
+
+    mark: Fingerprint
+    rest: bytes = b""
+
+
+class Input:
+    """One file (or standard input, spooled): its blocks, its fingerprint, and whether it ended as it should."""
+
+    def __init__(self, path: Path, *, most: int | None = None) -> None:
         """Look at the first bytes. Raises `InputError` for a folder, a missing file or one that may not be read.
 
-        `marks` are sizes of earlier contents: `digest_at` tells, after reading, whether this file is one of them, grown.
+        With `most`, the content ends after so many bytes.
         """
-        self.path = path
-        self.marks = sorted(marks)
-        self.digest_at: dict[int, str] = {}
+        self.path, self._most = path, most
         self.digest = Fingerprint()
-        self.bytes_read = 0
         self.broken = ""
         try:
             with path.open("rb") as f:
@@ -147,6 +175,16 @@ class Input:
             raise InputError(f"`{path}` is a folder, expected a file", hint=f'name its files: "{path}/*"') from problem
         except OSError as problem:
             raise _cannot_read(path, problem) from problem
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes of the content have been read, or were known."""
+        return self.digest.size
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the file is compressed, so that its size is not that of its content."""
+        return self.magic[:2] == _GZIP or self.magic == _ZSTD
 
     @property
     def is_parquet(self) -> bool:
@@ -178,45 +216,81 @@ class Input:
         if len(data) > limit:
             self.broken = "document is larger than 1 GiB"
             data = b""
-        self._note(data)
+        self.digest.update(data)
         return data
 
     def digest_only(self) -> None:
         """Pass over the whole content for its digest, without taking it apart."""
         with self._open() as f:
-            while chunk := self._read(f, BLOCK):
-                self._note(chunk)
+            for _ in self._chunks(f):
+                pass
 
-    def blocks(self, *, skip: int = 0) -> Iterator[Block]:
-        """Yield all lines in blocks, the first `skip` lines left out. Damage ends the blocks and is told in `broken`."""
-        line, rest = 1, b""
+    def marks(self, sizes: Sequence[int]) -> dict[int, str]:
+        """Return the digest of the content's first bytes for each of some sizes, as far as it reaches; sizes in order."""
+        found, mark = {}, Fingerprint()
         with self._open() as f:
-            while True:
-                chunk = self._read(f, BLOCK)
-                self._note(chunk)
-                data = rest + (chunk if self.bytes_read > len(chunk) else chunk.removeprefix(BOM_UTF8))
-                cut = len(data) if not chunk else data.rfind(b"\n") + 1
-                rest = data[cut:]
-                if len(rest) > BLOCK:
-                    rest = rest[: LONGEST_LINE + 1]  # an endless line: keep enough of it to be rejected
-                if cut:
-                    block = _block(line, data[:cut])
-                    line += len(block)
-                    yield _without_heading(block, skip)
-                if not chunk:
-                    return
+            for size in sizes:
+                while mark.size < size and (chunk := self._read(f, min(BLOCK, size - mark.size))):
+                    mark.update(chunk)
+                if mark.size == size:
+                    found[size] = mark.hexdigest()
+        return found
 
-    def _note(self, chunk: bytes) -> None:
-        """Digest a chunk, and remember the digest at each mark that lies in it."""
-        done = 0
-        while self.marks and self.marks[0] <= self.bytes_read + len(chunk):
-            mark = self.marks.pop(0)
-            upto = mark - self.bytes_read
-            self.digest.update(chunk[done:upto])
-            done = upto
-            self.digest_at[mark] = self.digest.hexdigest()
-        self.digest.update(chunk[done:])
-        self.bytes_read += len(chunk)
+    def likeness(self, known: Known) -> Likeness:
+        """Return how this content stands to a known one; of what is known, only the last one or two MiB are compared."""
+        if not self.is_packed and self.size < known.size:
+            return Likeness.SHORTER
+        with self._open() as f:
+            mark = self._up_to(f, known)[0]
+            if mark.size < known.size:
+                return Likeness.SHORTER
+            if mark.hexdigest() != known.digest:
+                return Likeness.OTHER
+            return Likeness.GROWN if self._read(f, 1) else Likeness.SAME
+
+    def tail(self, known: Known) -> Tail:
+        """Return where a known content goes on. Raises `InputError` when this file does not hold it any more."""
+        with self._open() as f:
+            return self._tail(f, known)
+
+    def _tail(self, f: io.BufferedIOBase | io.RawIOBase, known: Known) -> Tail:
+        mark, window = self._up_to(f, known)
+        if mark.size != known.size or mark.hexdigest() != known.digest:
+            raise InputError(f"`{self.path}` has changed while it was read", hint="read it again")
+        cut = window.rfind(b"\n") + 1
+        if not cut and known.size > len(window):
+            return Tail(mark, b"?" * (LONGEST_LINE + 1))  # the line began before the window: it is longer than any log line
+        return Tail(mark, window[cut:])
+
+    def _up_to(self, f: io.BufferedIOBase | io.RawIOBase, known: Known) -> tuple[Fingerprint, bytes]:
+        """Return the fingerprint at a known content's end, and the bytes before it that were looked at; the file is left there."""
+        mark = Fingerprint.continued(known.state)
+        left = mark.offset
+        if f.seekable():
+            f.seek(left)
+        while left and not f.seekable() and (chunk := self._read(f, min(left, BLOCK))):
+            left -= len(chunk)
+        window = self._read(f, known.size - mark.offset) if not left or f.seekable() else b""
+        mark.update(window)
+        return mark, window
+
+    def blocks(self, *, skip: int = 0, known: Known | None = None, line: int = 1) -> Iterator[Block]:
+        """Yield all lines in blocks, the first `skip` lines left out. Damage ends the blocks and is told in `broken`.
+
+        With `known`, go on behind it: the next whole line, or its last line if that had no end, has the number `line`.
+        A last line without an end is a block of its own.
+        """
+        with self._open() as f:
+            tail = self._tail(f, known) if known else Tail(self.digest)
+            self.digest = tail.mark
+            yield from cut(self._chunks(f), tail.rest, line, skip=skip, begins=self.bytes_read == len(tail.rest))
+
+    def _chunks(self, f: io.BufferedIOBase | io.RawIOBase) -> Iterator[bytes]:
+        left = self._most
+        while chunk := self._read(f, BLOCK if left is None else min(BLOCK, left)):
+            left = None if left is None else left - len(chunk)
+            self.digest.update(chunk)
+            yield chunk
 
     def _read(self, f: io.BufferedIOBase | io.RawIOBase, size: int) -> bytes:
         try:
@@ -367,6 +441,27 @@ class _Zstd:
     @property
     def rest(self) -> bytes:
         return self._rest
+
+
+def cut(chunks: Iterable[bytes], rest: bytes = b"", line: int = 1, *, skip: int = 0, begins: bool = True) -> Iterator[Block]:
+    """Yield consecutive bytes as blocks of whole lines, the first of which has the number `line`; lines up to `skip` are a heading.
+
+    `rest` is the beginning of the first line, where that is known already; `begins` says that it is the beginning of a file.
+    """
+    for chunk in chunks:
+        data = rest + chunk
+        data = data.removeprefix(BOM_UTF8) if begins else data
+        upto = data.rfind(b"\n") + 1
+        rest = data[upto:]
+        begins = begins and not upto and len(rest) < len(BOM_UTF8)
+        if len(rest) > BLOCK:
+            rest = rest[: LONGEST_LINE + 1]  # an endless line: keep enough of it to be rejected
+        if upto:
+            block = _block(line, data[:upto])
+            line += len(block)
+            yield _without_heading(block, skip)
+    if rest:
+        yield _without_heading(_block(line, rest), skip)
 
 
 def _block(first: int, data: bytes) -> Block:

@@ -59,6 +59,23 @@ class Vault:
         opened = (msgspec.json.decode(self.open(lot), type=list[_Name]) for lot in lots)
         return next((found.v for lot in opened for found in lot if found.k == key), None)
 
+    def without(self, lot: bytes, key: int) -> Lot | None:
+        """Return a sealed lot without a pseudonym's names; nothing if it holds none of it."""
+        names = msgspec.json.decode(self.open(lot), type=list[_Name])
+        left = [name for name in names if name.k != key]
+        if len(left) == len(names):
+            return None
+        keys = [name.k for name in left] or [0]
+        return Lot(min(keys), max(keys), self.seal(msgspec.json.encode(left).decode()) if left else b"")
+
+
+class Lot(msgspec.Struct, frozen=True):
+    """Names sealed together: the lowest and highest pseudonym, and nothing sealed if no name is left."""
+
+    first: int
+    last: int
+    sealed: bytes
+
 
 class _Name(msgspec.Struct, frozen=True):
     """A pseudonym and the clear identifier behind it."""

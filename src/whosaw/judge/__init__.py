@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from whosaw import entitlements, incidents
 from whosaw.config import seconds
 from whosaw.detectors import DETECTORS
-from whosaw.errors import InputError
-from whosaw.judge import detect, repairs, scan, verdict
+from whosaw.errors import InputError, QueryError
+from whosaw.judge import apart, detect, repairs, scan, verdict
 from whosaw.judge.read import plan, read
 from whosaw.judge.work import Case, Progress, Work, judging, opened
+from whosaw.ledger import MANY_SMALL
 from whosaw.ledger.coverage import covered
 from whosaw.model import ReadCounts, Result
 
@@ -39,28 +40,49 @@ def run(case: Case, *, made: datetime, command: str, progress: Progress, note: C
 
 
 def read_all(work: Work, progress: Progress, *, most: int = 0) -> None:
-    """Read every planned file into the ledger, or the first `most` lines of each (1 read, 2 record)."""
+    """Read every planned file into the ledger, or the first `most` lines of each (1 read, 2 record), and keep its parts few."""
     scan.prepare(work.engine, work.case.config, work.case.folder)
     for job in work.tasks:
         try:
             read(work, job, progress=progress, most=most)
         except InputError as problem:  # logs are rotated away while others are read
             work.problems.append(f"left out: {problem.message}")
+    work.ledger.compact(work.engine, least=MANY_SMALL)
 
 
 def judged(work: Work, *, made: datetime, command: str, until: datetime | None = None) -> Result:
-    """Return the answer for what the ledger holds (3 resolve, 4 judge, 5 detect, 6 group); with `until`, for what was shown before it."""
+    """Return the answer for what the ledger holds (3 resolve, 4 judge, 5 detect, 6 group); with `until`, for what was shown before it.
+
+    A damaged part of the ledger is left out, counted and told.
+    """
+    try:
+        return _answer(work, made=made, command=command, until=until)
+    except QueryError:  # damage that shows only when a column is unpacked
+        if not work.ledger.set_damaged_aside():
+            raise
+        return _answer(work, made=made, command=command, until=until)
+
+
+def _answer(work: Work, *, made: datetime, command: str, until: datetime | None) -> Result:
+    with work.ledger.steady():
+        return _answer_of_now(work, made=made, command=command, until=until)
+
+
+def _answer_of_now(work: Work, *, made: datetime, command: str, until: datetime | None) -> Result:
     prepare(work, until)
     config = work.case.config
+    lost = [part for part in work.ledger.lost() if until is None or part.since.replace(tzinfo=None) < until.replace(tzinfo=None)]
     files = work.ledger.files()
     coverage = covered(work.ledger, files, config)
     gap = seconds(config.limits.incident_gap, "limits.incident_gap")
     with judging(work, until) as engine:
         verdict.resolve(engine)
         verdict.judge(engine)
-        counted = verdict.count(engine)
-        detect.detect(engine, DETECTORS, config.detector)
-        found = incidents.group(engine, DETECTORS, coverage, {f.number: f.path for f in files}, gap)
+        settled = apart.join(engine)
+        besides = work.ledger.settled(until)
+        counted = apart.counted_with(verdict.count(engine, also=apart.shown_besides(besides) if settled or besides else ""), lost)
+        detect.detect(engine, DETECTORS, config.detector, settled=settled)
+        found = incidents.group(engine, DETECTORS, apart.silenced(coverage, lost), {f.number: f.path for f in files}, gap)
         suggested = repairs.suggest(engine)
     return Result(
         schema=SCHEMA,
@@ -72,12 +94,12 @@ def judged(work: Work, *, made: datetime, command: str, until: datetime | None =
         repairs=suggested,
         cannot_judge=counted.reasons,
         rejected=(work.ledger.rejected(REJECTED_SHOWN) + work.loaded.rejected)[:REJECTED_SHOWN],
-        doubts=_doubts(work, files),
+        doubts=_doubts(work, files) + apart.doubts(lost),
         timeline=[(day.replace(tzinfo=UTC), e, u, c) for day, e, u, c in counted.days],
         config_hash=work.case.config_hash,
         grouping=incidents.GROUPING,
         command=command,
-        partial=bool(work.problems) or any(f.broken for f in files),
+        partial=bool(work.problems or lost) or any(f.broken for f in files),
     )
 
 

@@ -104,14 +104,15 @@ _REPAIR_ROWS = {"disclosure": "bigint", "repair": "integer", "basis": "varchar",
 _FREE = "anti join claims k on k.disclosure = c.disclosure anti join repair_rows r on r.disclosure = c.disclosure"
 
 
-def detect(door: Door, detectors: Sequence[Detector], settings: Mapping[str, Mapping[str, int]]) -> None:
+def detect(door: Door, detectors: Sequence[Detector], settings: Mapping[str, Mapping[str, int]], *, settled: bool = False) -> None:
     """Fill `claims` and `repair_rows`. Each unentitled disclosure belongs to the first that claims it.
 
+    With `settled`, begin with those of `claims_before` and `repair_rows_before`.
     Raises `ConfigError` for a setting of a detector that does not exist.
     """
     _check(detectors, settings)
-    door.table("claims", listed(_CLAIMS, []))
-    door.table("repair_rows", listed(_REPAIR_ROWS, []))
+    door.table("claims", "select * from claims_before" if settled else listed(_CLAIMS, []))
+    door.table("repair_rows", "select * from repair_rows_before" if settled else listed(_REPAIR_ROWS, []))
     for detector in detectors:
         if detector.name == REPAIRS_BEFORE:
             _repair(door)

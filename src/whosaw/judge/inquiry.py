@@ -79,7 +79,7 @@ def find(work: Work, name: str) -> int:
         path, _, line = name.rpartition(":")
         is_line = line.isdecimal() and len(line) < 10
         key = next((f.number << 32 | int(line) for f in work.ledger.files() if is_line and path in {f.path, f.source}), None)
-    if key is None or not work.engine.rows("select 1 from disclosures_read where id = ?", [key]):
+    if key is None or not work.engine.rows("select 1 from disclosures where id = ?", [key]):
         raise NotFoundError(
             f"`{name}` is no disclosure in this ledger", hint="ask for D-..., INC-..., or file:line of a line that showed a customer's data"
         )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from whosaw import readers
 from whosaw.engine.duckdb import Engine, named, quoted
-from whosaw.engine.fingerprint import Fingerprint
-from whosaw.engine.inputs import Block, Input, matching
+from whosaw.engine.fingerprint import HEAD, Fingerprint
+from whosaw.engine.inputs import Block, Input, Known, Likeness, cut, matching
 from whosaw.errors import ConfigError, InputError, QueryError
 from whosaw.judge.mapping import row_queries
 from whosaw.judge.work import Task
 from whosaw.layout import decode
-from whosaw.ledger import COLUMNS, Addition, FileRow, Part
+from whosaw.ledger import COLUMNS, Addition, Beat, Change, FileRow, Part
 from whosaw.model import Layout
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ EMPTY = Layout(kind="document", fields=(), roles={})
 
 NAMES_TOGETHER = 4_000
 """Clear names sealed together, about: a look-up opens one such lot of each file, and a file with millions has not millions of seals."""
+
+_COUNTED = {"disclosure": "disclosures", "rejected": "rejected", "other": "other"}
+"""What a last line without an end became, and which count it is part of."""
 
 CAREFUL_ROWS = 2_000
 """Carefully read rows handed to the engine at a time."""
@@ -127,72 +130,121 @@ def _plain_layout(reader: Reader, sample: Sequence[bytes], shown: str) -> Layout
 def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
     """Read one file into the ledger; return whether it added anything (a file whose content is known adds nothing).
 
-    With `most`, stop after the block that holds that many lines: enough to look at a large file.
+    A file that has grown since is read on from where the ledger stands. With `most`, stop after the block that holds that many lines:
+    enough to look at a large file.
     """
-    former = work.ledger.earlier(job.source.name, job.shown)
-    source_file = Input(job.path, marks=[row.size for row in former])
+    source_file = Input(job.path)
+    likeness, row = recognised(work, job, source_file)
+    if likeness in {Likeness.SAME, Likeness.SHORTER}:
+        return False
     if job.layout is EMPTY:
         return _note_empty(work, job)
-    number = work.ledger.number(job.source.name, source_file.head(), former)
-    if _is_known(work, job, number):
-        return False
+    reading = _reading(work, job, row, source_file.head() if row is None else b"")
+    reading.take_all(source_file, progress, most)
+    reading.record(source_file.digest, source_file.broken)
+    return True
+
+
+def extend(work: Work, job: Task, data: bytes, known: FileRow | None, *, mark: Fingerprint, broken: str = "") -> FileRow:
+    """Add the next lines of a followed file, in one transaction and once; return how the file stands now.
+
+    `data` are the bytes behind `known`, whole lines but for the last one of a file that will not grow, and `mark` is the fingerprint of
+    the content up to their end. Raises `LedgerError` when the ledger no longer stands at `known`,
+    `InputError` when `known` ends within a line and the file no longer holds it.
+    """
+    rest = Input(job.path).tail(_as_known(known)).rest if known and known.unfinished else b""
+    reading = _reading(work, job, known, data[:HEAD])
+    for block in cut([data], rest, reading.next_line, skip=job.layout.skip, begins=known is None or known.size == len(rest)):
+        reading.take_lines(block)
+    reading.write_part()
+    return reading.record(mark, broken, closes=False)
+
+
+def recount(work: Work, job: Task, size: int, progress: Progress) -> FileRow:
+    """Return what reading the first bytes of a file once more gives; nothing of it is kept."""
+    source_file = Input(job.path, most=size)
+    reading = _Reading(replace(work, ledger=_Nowhere()), job, 0, None)  # type: ignore[arg-type]
     try:
-        reading = _Reading(work, job, number)
+        reading.take_all(source_file, progress, 0)
+        return reading.row(source_file.digest, source_file.broken)
+    finally:
+        reading.clear_away()
+
+
+class _Nowhere:
+    """Stands for the ledger of what is read into nothing."""
+
+    def forget_parts(self) -> None: ...
+
+    def write(self, *_: object) -> list[Part]:
+        return []
+
+
+def recognised(work: Work, job: Task, source_file: Input) -> tuple[Likeness, FileRow | None]:
+    """Return how a file's content stands to what the ledger holds of its source, and to which file of it.
+
+    The very same, under whatever name; grown; or the beginning of a longer one, or of what a longer one once was: that adds nothing.
+    """
+    head = source_file.head()
+    shorter = False
+    for row in work.ledger.alike(job.source.name, job.shown, head):
+        found = source_file.likeness(_as_known(row))
+        if found is Likeness.SAME or (found is Likeness.GROWN and (row.size or row.path == job.shown)):
+            return found, row
+        shorter |= found is Likeness.SHORTER
+    if shorter or len(head) < HEAD:
+        content = Input(job.path)
+        content.digest_only()
+        if work.ledger.holds(job.source.name, content.digest.hexdigest()) or _is_beginning(work, job, content):
+            return Likeness.SHORTER, None
+    return Likeness.OTHER, None
+
+
+def _is_beginning(work: Work, job: Task, content: Input) -> bool:
+    """Return whether a content is the beginning of a longer file that was read and is still there (an old copy lies about)."""
+    known = Known(content.bytes_read, content.digest.hexdigest(), content.digest.state)
+    for row in work.ledger.alike(job.source.name, job.shown, content.head()):
+        longer = work.case.folder / row.path
+        if row.size > known.size and longer.is_file() and Input(longer).likeness(known) is Likeness.GROWN:
+            return True
+    return False
+
+
+def _as_known(row: FileRow) -> Known:
+    return Known(row.size, row.digest, row.state)
+
+
+def _reading(work: Work, job: Task, row: FileRow | None, head: bytes) -> _Reading:
+    """Return a reading that goes on from a file of the ledger, or begins one under a number of its own."""
+    number = row.number if row else work.ledger.free_number(job.source.name, head)
+    try:
+        return _Reading(work, job, number, row)
     except ConfigError as problem:
         if job.confidence:
             raise
         raise InputError(f"`{job.shown}`: no line of it reads as {job.reader.name}", hint=problem.hint) from problem
-    reading.take_all(source_file, progress, most)
-    grown = next((row for row in former if source_file.digest_at.get(row.size) == row.digest), None)
-    own = grown.number if grown else work.ledger.free_number(number)
-    if own != number:
-        # Another file begins alike: read again under a number of its own, so that no two lines have one name.
-        source_file = Input(job.path)
-        reading = _Reading(work, job, own)
-        reading.take_all(source_file, progress, most)
-    work.ledger.append(reading.addition(source_file, grown.number if grown else None))
-    reading.clear_away()
-    return True
-
-
-def _is_known(work: Work, job: Task, number: int) -> bool:
-    """Whether a file's content is in the ledger already: the very same, or as the beginning of a longer file.
-
-    Only a file that begins like one of the ledger can be, so that most are read just once.
-    """
-    alike = work.ledger.taken(number)
-    if alike is None:
-        return False
-    content = Input(job.path)
-    content.digest_only()
-    if work.ledger.holds(job.source.name, content.digest.hexdigest()):
-        return True
-    longer = work.case.folder / alike.path
-    if alike.source != job.source.name or alike.size <= content.bytes_read or not longer.is_file():
-        return False
-    whole = Input(longer, marks=[content.bytes_read])
-    whole.digest_only()
-    return whole.digest_at.get(content.bytes_read) == content.digest.hexdigest()
 
 
 def _note_empty(work: Work, job: Task) -> bool:
     """Record an empty file (a log that has just been rotated), so that its emptiness is a doubt and not a silence."""
-    digest = Fingerprint().hexdigest()
-    if work.ledger.holds(job.source.name, digest):
-        return False
-    number = work.ledger.free_number(work.ledger.number(job.source.name, b""))
-    work.ledger.append(Addition(FileRow(number, job.source.name, job.source.channel, job.shown, digest, 0, 0, 0, 0, 0), [], [], [], []))
+    mark = Fingerprint()
+    number = work.ledger.free_number(job.source.name, b"")
+    row = FileRow(number, job.source.name, job.source.channel, job.shown, mark.hexdigest(), 0, 0, 0, 0, 0, state=mark.state, head=mark.head)
+    work.ledger.append(Addition(row))
     return True
 
 
 class _Reading:
     """One file on its way: counts, parts already written, and the engine's tables `batch`, `beats` and `clear`."""
 
-    def __init__(self, work: Work, job: Task, number: int) -> None:
+    def __init__(self, work: Work, job: Task, number: int, former: FileRow | None) -> None:
         self.engine, self.ledger, self.vault, self.job, self.number = work.engine, work.ledger, work.vault, job, number
+        self.former = former
         self.queries = row_queries(job.source, job.layout, work.case.config.operator, job.key)
-        self.lines = self.disclosures = self.other = self.waiting = 0
+        self.waiting = 0
+        self._go_on(former)
         self.rejected: list[tuple[int, str]] = []
+        self.unfinished, self.pulse, self.unfinished_pulse = "", list[Beat](), list[Beat]()
         self.parts: list[Part] = []
         columns = ", ".join(f"{named(name)} {kind}" for name, kind, _ in COLUMNS)
         self.engine.run(f"create or replace temp table batch ({columns}, recipient_text varchar, named_customer varchar)")
@@ -201,37 +253,98 @@ class _Reading:
         self.engine.run("set variable file = ?", [number])
         self.ledger.forget_parts()
 
+    def _go_on(self, former: FileRow | None) -> None:
+        """Begin with the counts of what is known, but for a last line without an end, which is read again; a document is, as a whole."""
+        whole = former is None or self.job.layout.kind in {"document", "parquet"}
+        counts = {kind: 0 if former is None or whole else getattr(former, kind) for kind in ("lines", "disclosures", "rejected", "other")}
+        self.again = 0 if former is None else 1 if whole else former.lines if former.unfinished else 0
+        if former and former.unfinished and not whole:
+            counts["lines"] -= 1
+            counts[_COUNTED[former.unfinished]] -= 1
+        self.lines, self.disclosures, self.other = counts["lines"], counts["disclosures"], counts["other"]
+        self.rejected_before = counts["rejected"]
+
+    @property
+    def next_line(self) -> int:
+        """The number of the next line to read."""
+        return self.lines + 1
+
     def take_all(self, source_file: Input, progress: Progress, most: int) -> None:
-        """Read a whole file, or the first `most` lines of it."""
+        """Read a whole file or what follows in it, or `most` lines of it."""
         if self.job.layout.kind == "parquet":
             self.take_parquet(source_file)
         elif self.job.layout.kind == "document":
             self.take_document(source_file.whole())
         else:
-            for block in source_file.blocks(skip=self.job.layout.skip):
-                self.take(block)
+            known = _as_known(self.former) if self.former else None
+            for block in source_file.blocks(skip=self.job.layout.skip, known=known, line=self.next_line):
+                self.take_lines(block)
                 progress(self.job.shown, source_file.bytes_read, source_file.size)
                 if most and self.lines >= most:
                     break
-        self._write_part()
+        self.write_part()
 
-    def addition(self, source_file: Input, replaces: int | None) -> Addition:
-        """Return all that this file brings to the ledger."""
-        row = FileRow(
+    def take_lines(self, block: Block) -> None:
+        """Read a block of lines. Of a last line without an end, note what it became: when the file grows, it is taken back."""
+        if not block.unfinished:
+            self.take(block)
+            return
+        self.pulse += self._beats()
+        before = (self.disclosures, self.other)
+        self.take(block)
+        self.unfinished_pulse = self._beats()
+        self.unfinished = "disclosure" if self.disclosures > before[0] else "other" if self.other > before[1] else "rejected"
+
+    def _beats(self) -> list[Beat]:
+        found = self.engine.rows("select bucket, sum(lines)::bigint, min(first), max(last) from beats group by 1 order by 1")
+        self.engine.run("truncate beats")
+        return [(b, n, f, u) for b, n, f, u in found]
+
+    def record(self, mark: Fingerprint, broken: str, *, closes: bool = True) -> FileRow:
+        """Let all of it count, or nothing; return how the file stands now."""
+        try:
+            return self.ledger.append(self.addition(mark, broken, closes=closes))
+        except BaseException:
+            self.engine.run("drop table if exists sealed")  # its names were not recorded: whoever goes on must seal them again
+            raise
+        finally:
+            self.clear_away()
+
+    def addition(self, mark: Fingerprint, broken: str, *, closes: bool = True) -> Addition:
+        """Return all that this file, or its next lines, bring to the ledger."""
+        taken_back = self.former and self.again and self.former.disclosures
+        change = self.ledger.without_lines(self.engine, self.former, self.again) if self.former and taken_back else Change()
+        return Addition(
+            file=self.row(mark, broken),
+            parts=[*self.parts, *change.new],
+            rejected=sorted(self.rejected),
+            pulse=self.pulse + self._beats(),
+            names=self._new_names(),
+            unfinished_pulse=self.unfinished_pulse,
+            extends=self.former,
+            again=self.again,
+            removed=change.old,
+            closes=closes,
+        )
+
+    def row(self, mark: Fingerprint, broken: str) -> FileRow:
+        """Return the file with its totals."""
+        return FileRow(
             number=self.number,
             source=self.job.source.name,
             channel=self.job.source.channel,
             path=self.job.shown,
-            digest=source_file.digest.hexdigest(),
-            size=source_file.bytes_read,
+            digest=mark.hexdigest(),
+            size=mark.size,
             lines=self.lines,
             disclosures=self.disclosures,
-            rejected=len(self.rejected),
+            rejected=self.rejected_before + len(self.rejected),
             other=self.other,
-            broken=source_file.broken,
+            broken=broken,
+            state=mark.state,
+            head=mark.head,
+            unfinished=self.unfinished,
         )
-        beats = self.engine.rows("select bucket, sum(lines)::bigint, min(first), max(last) from beats group by 1 order by 1")
-        return Addition(row, self.parts, sorted(self.rejected), [(b, n, f, u) for b, n, f, u in beats], self._new_names(), replaces)
 
     def clear_away(self) -> None:
         """Give back the memory of a file that is in the ledger; the next one or the judge needs it."""
@@ -257,7 +370,7 @@ class _Reading:
         )
         return [(domain, first, last, self.vault.seal(names)) for domain, first, last, names in lots]
 
-    def _write_part(self) -> None:
+    def write_part(self) -> None:
         """Write what is waiting to a file of its own, so that memory stays flat however long the log is."""
         if self.waiting:
             self.engine.run(
@@ -265,7 +378,7 @@ class _Reading:
                 "select 'r' as domain, recipient as key, recipient_text as value from batch where site is null "
                 "union all select 'c', customer, named_customer from batch) where key is not null"
             )
-            self.parts.append(self.ledger.write_part(self.engine, "batch", len(self.parts), self.waiting))
+            self.parts += self.ledger.write(self.engine, "batch")
             self.engine.run("truncate batch")
             self.waiting = 0
 
@@ -341,7 +454,7 @@ class _Reading:
         self.other += int(self.engine.one("select count(seen_at) from cut")[0]) - shown
         self.waiting += shown
         if self.waiting >= PART_ROWS:
-            self._write_part()
+            self.write_part()
         return [n for (n,) in self.engine.rows("select n from cut where seen_at is null order by n")]
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from whosaw.engine.door import listed, quoted
-from whosaw.entitlements import covers, in_time
+from whosaw.entitlements import ALL_DATA, covers, in_time
 from whosaw.model import PROVING_VANTAGES, Verdicts
 
 if TYPE_CHECKING:
@@ -29,15 +29,19 @@ BLIND = "the records that could justify it have a gap at that time"
 
 _PROVING = ", ".join(quoted(vantage.value) for vantage in PROVING_VANTAGES)
 
+# A row that names its customer asks for no owner: its key is null, and nothing is looked up for it.
 _RESOLVED = """
 select d.* exclude (customer), coalesce(d.customer, h.customer) as customer, coalesce(h.contested, false) as contested
 from {rows} d
-left join held h on d.customer is null and h.object = d.object and d.seen_at >= h.since and d.seen_at < h.until
+left join held h on h.object = case when d.customer is null then d.object end and d.seen_at >= h.since and d.seen_at < h.until
 """
 
 _ENTITLEMENTS = """
 select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from grants g join rules r on r.rule = g.rule
 """
+
+UNENTITLED = "select * exclude (why, contested) from rest where why is null"
+_NO_ROWS = "select cast(null as bigint) as id where false"
 
 _SITES = {"recipient": "bigint", "site": "varchar"}
 _NEW_SITES = """
@@ -66,33 +70,45 @@ _TEST_ACCOUNTS = "select c.* from customer_grants c join rules on rules.rule = c
 
 # The bulk of the ledger is entitled and never needed whole: the columns that decide go through the anti-joins, and only what is left is
 # fetched with all columns. Anti-joins are written out: `not exists` with a time in it makes the engine gather all rows first.
+# They stand in the order of their size, smallest first, and a row without a recipient to ask for (`asked`) is looked up in none.
 _VERDICTS = f"""
 select d.id, d.why, d.seen_at, d.recipient_kind, d.recipient, d.customer, d.data from (
-    select id, seen_at, recipient_kind, recipient, customer, data, case
-        when {{no_rules}} then {quoted(NO_RULES)}
-        when vantage not in ({_PROVING}) then {quoted(NOT_SENT)}
-        when contested then {quoted(TWO_OWNERS)}
-        when customer is null then {quoted(NO_CUSTOMER)}
-        when recipient_kind = 'unknown' then {quoted(NO_RECIPIENT)} end as why
-    from {{over}}) d
-anti join (select * from grants where entitles) e on e.recipient = d.recipient and e.customer = d.customer and d.why is null and {covers("e")}
-anti join site_grants s on s.recipient = d.recipient and d.why is null and {covers("s")}
-anti join ({_TEST_ACCOUNTS}) t on t.customer = d.customer and d.why is null and {covers("t")}
+    select *, case when why is null then recipient end as asked from (
+        select id, seen_at, recipient_kind, recipient, customer, data, case
+            when {{no_rules}} then {quoted(NO_RULES)}
+            when vantage not in ({_PROVING}) then {quoted(NOT_SENT)}
+            when contested then {quoted(TWO_OWNERS)}
+            when customer is null then {quoted(NO_CUSTOMER)}
+            when recipient_kind = 'unknown' then {quoted(NO_RECIPIENT)} end as why
+        from {{over}})) d
+"""
+
+_COVERED_SITE = f"anti join site_grants s on s.recipient = d.asked and {covers('s')}"
+_COVERED_CUSTOMER = f"anti join ({_TEST_ACCOUNTS}) t on t.customer = d.customer and d.why is null and {covers('t')}"
+
+# Most entitlements hold all the time and for all data, so that nothing but the pair is compared, and nothing else of them is held.
+_COVERED_PAIR = f"""
+anti join (select recipient, customer from grants where entitles and {{always}}) a on a.recipient = d.asked and a.customer = d.customer
+anti join (select recipient, customer, since, until, data from grants where entitles and not ({{always}})) e
+    on e.recipient = d.asked and e.customer = d.customer and {covers("e")}
 """
 
 # An entitlement to some classes does not cover "not known which", and does not leave it without any reason either.
+_UNKNOWN = f"""
+select v.id from unjudged v join grants e on e.recipient = v.recipient and e.customer = v.customer and e.entitles and {in_time("e", "v")}
+union
+select v.id from unjudged v join site_grants e on e.recipient = v.recipient and {in_time("e", "v")}
+union
+select v.id from unjudged v join ({_TEST_ACCOUNTS}) e on e.customer = v.customer and {in_time("e", "v")}
+"""
+
+_UNSEEN = f"""
+select distinct v.id from verdicts v
+join blind b on {in_time("b", "v")} and (b.basis not in ('contact', 'ticket', 'duty') or v.recipient_kind = 'employee')
+where v.why is null
+"""
+
 _REST = f"""
-with unjudged as (select * from verdicts where why is null),
-unknown as (
-    select v.id from unjudged v join grants e on e.recipient = v.recipient and e.customer = v.customer and e.entitles and {in_time("e", "v")}
-    where v.data = 0
-    union
-    select v.id from unjudged v join site_grants e on e.recipient = v.recipient and {in_time("e", "v")} where v.data = 0
-    union
-    select v.id from unjudged v join ({_TEST_ACCOUNTS}) e on e.customer = v.customer and {in_time("e", "v")} where v.data = 0),
-unseen as (
-    select distinct v.id from unjudged v
-    join blind b on {in_time("b", "v")} and (b.basis not in ('contact', 'ticket', 'duty') or v.recipient_kind = 'employee'))
 select d.*, case when v.why is not null then v.why
     when k.id is not null then {quoted(UNKNOWN_DATA)}
     when b.id is not null then {quoted(BLIND)} end as why
@@ -105,8 +121,13 @@ left join unseen b on b.id = d.id
 
 def resolve(door: Door, *, rows: str = "disclosures_read", name: str = "disclosures") -> None:
     """Define `disclosures`: every ledger row with the customer its object belonged to at that time."""
-    door.view(name, _RESOLVED.format(rows=rows))
+    door.view(name, resolved(rows))
     door.view("entitlements", _ENTITLEMENTS)
+
+
+def resolved(rows: str) -> str:
+    """Return the query for rows with the customer their object belonged to at that time."""
+    return _RESOLVED.format(rows=rows)
 
 
 def judge(door: Door) -> None:
@@ -114,7 +135,7 @@ def judge(door: Door) -> None:
     door.table("sites", listed(_SITES, []))
     door.table("site_grants", listed(_SITE_GRANTS, []))
     _judge(door, "disclosures", door.table)
-    door.view("unentitled", "select * exclude (why, contested) from rest where why is null")
+    door.view("unentitled", UNENTITLED)
 
 
 def judge_more(door: Door, over: str) -> None:
@@ -124,15 +145,38 @@ def judge_more(door: Door, over: str) -> None:
 
 def _judge(door: Door, over: str, keep: Callable[[str, str], None]) -> None:
     _answer_for_sites(door, over)
-    rules = int(door.one("select count(*) from rules")[0])
+    no_rules = "false" if _any(door, "rules") else "true"
     with door.small_side_last():
-        door.table("verdicts", _VERDICTS.format(over=over, no_rules="true" if rules == 0 else "false"))
+        door.table("verdicts", _VERDICTS.format(over=over, no_rules=no_rules) + _anti_joins(door, over))
+    door.table("unjudged", "select id, seen_at, recipient, customer from verdicts where why is null and data = 0")
+    door.table("unknown", _UNKNOWN if _any(door, "unjudged") else _NO_ROWS)
+    door.table("unseen", _UNSEEN if _any(door, "blind") else _NO_ROWS)
+    with door.small_side_last():
         keep("rest", _REST.format(over=over))
+
+
+def _anti_joins(door: Door, over: str) -> str:
+    """Return the anti-joins with every kind of entitlement that there is."""
+    first, last = door.one(f"select min(seen_at), max(seen_at) from {over}")
+    joins = [_COVERED_SITE] if _any(door, "site_grants") else []
+    joins += [_COVERED_CUSTOMER] if _any(door, "customer_grants") else []
+    if first is not None:
+        always = f"since <= {_moment(first)} and until > {_moment(last)} and data = {ALL_DATA}"
+        joins.append(_COVERED_PAIR.format(always=always))
+    return "\n".join(joins)
+
+
+def _any(door: Door, relation: str) -> bool:
+    return bool(door.one(f"select count(*) from {relation}")[0])
+
+
+def _moment(time: datetime) -> str:
+    return f"timestamp {quoted(time.isoformat(sep=' '))}"
 
 
 def _answer_for_sites(door: Door, over: str) -> None:
     """Fill `site_grants` with the rules that sites not met before fall under."""
-    if not door.one("select count(*) from site_rules")[0]:
+    if not _any(door, "site_rules"):
         return
     door.table("new_sites", _NEW_SITES.format(over=over))
     deepest = int(door.one("select coalesce(max(length(site) - length(replace(site, '.', ''))), 0) from new_sites")[0])
@@ -151,20 +195,25 @@ class Counted:
     days: list[tuple[datetime, int, int, int]]
 
 
-def count(door: Door) -> Counted:
-    """Return how many disclosures got which verdict. They add up to all that was shown."""
-    total = int(door.one("select count(*) from disclosures_read")[0])
+def count(door: Door, *, also: str = "") -> Counted:
+    """Return how many disclosures got which verdict. They add up to all that was shown.
+
+    `also` is a query for the day and number of disclosures that were shown and are not among the rows any more.
+    """
+    shown = "select date_trunc('day', seen_at) as day, count(*) as n from disclosures_read group by 1"
+    shown = f"select day, sum(n) as n from ({shown} union all {also}) group by day" if also else shown
+    total = int(door.one(f"select coalesce(sum(n), 0) from ({shown})")[0])
     reasons = {
         str(why): int(n) for why, n in door.rows("select why, count(*) from rest where why is not null group by why order by 2 desc, 1")
     }
     unentitled = int(door.one("select count(*) from rest where why is null")[0])
     cannot = sum(reasons.values())
-    days = door.rows("""
-        with shown as (select date_trunc('day', seen_at) as day, count(*) as n from disclosures_read group by 1),
+    days = door.rows(f"""
+        with shown as ({shown}),
         left_over as (
             select date_trunc('day', seen_at) as day, count(*) filter (where why is null) as bad,
                 count(*) filter (where why is not null) as open
             from rest group by 1)
-        select cast(day as timestamp), n - coalesce(bad, 0) - coalesce(open, 0), coalesce(bad, 0), coalesce(open, 0)
+        select cast(day as timestamp), cast(n as bigint) - coalesce(bad, 0) - coalesce(open, 0), coalesce(bad, 0), coalesce(open, 0)
         from shown left join left_over using (day) order by day""")
     return Counted(Verdicts(total - unentitled - cannot, unentitled, cannot), reasons, [(d, e, u, c) for d, e, u, c in days])

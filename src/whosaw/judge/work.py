@@ -12,7 +12,7 @@ from whosaw.config import Config, Source
 from whosaw.engine.duckdb import Engine
 from whosaw.entitlements import RELATIONS, Loaded
 from whosaw.identifiers.vault import Vault, secret
-from whosaw.ledger import COLUMNS, Ledger, shown_before
+from whosaw.ledger import COLUMNS, KEPT, Ledger, shown_before
 from whosaw.model import Layout, Reader
 
 if TYPE_CHECKING:
@@ -96,5 +96,7 @@ def judging(work: Work, until: datetime | None = None) -> Iterator[Door]:
     with spark.opened(case.engine, shared=case.shared or case.ledger, log=case.ledger / "spark.log") as door:
         door.take(work.engine, RELATIONS)
         columns = {name: kind for name, kind, _ in COLUMNS}
-        door.read("disclosures_read", columns, work.ledger.parts(), where=shown_before(until))
+        door.read("disclosures_read", columns, work.ledger.part_paths(until=until), where=shown_before(until))
+        kept = {name: kind for name, kind, _ in KEPT}
+        door.read("kept_read", kept, work.ledger.kept_paths(), where=shown_before(until))
         yield door

@@ -1,136 +1,57 @@
 """What was shown, according to the logs? The one table of facts, which files it came from, and for which time there are lines.
 
-The ledger is a folder: Parquet files of disclosures beside a SQLite manifest that alone says which files count.
+The ledger is a folder: Parquet files of disclosures by day beside a SQLite manifest that alone says which of them count.
 A file is written under another name, synced, renamed, and then one manifest transaction makes it count,
 so a crash leaves at worst a file that nothing names, and the same input read twice adds nothing.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import re
-import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
 
-from whosaw.engine.duckdb import Engine, named, quoted
-from whosaw.engine.fingerprint import fingerprint
-from whosaw.errors import LedgerError, QueryError, StorageError, WhosawError
+from whosaw.engine.duckdb import Engine, quoted
+from whosaw.engine.fingerprint import HEAD, Fingerprint
+from whosaw.errors import LedgerError
+from whosaw.ledger import locks, settling, upkeep
+from whosaw.ledger.facts import COLUMNS, KEPT, Addition, Beat, Change, FileRow, Part, Settlement, disclosure_key, disclosure_label
+from whosaw.ledger.manifest import MANIFEST, VERSION, Manifest, advance, cannot_write, not_ours
+from whosaw.ledger.parts import DISCLOSURES, INCOMING, KEEPING, SETTLED, Parts, refuse_foreign, sync
 from whosaw.model import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-VERSION = "2"
-MANIFEST = "manifest.sqlite"
-
-_FOLDERS = ("disclosures", "incoming")
-_PART = re.compile(r"(?:[0-9a-f]{8}-[0-9a-f]{8}-)?[0-9]{4,}\.parquet")
-_LABEL = re.compile(r"D-([0-7][0-9a-f]{7})\.([0-9]{1,10})")
-
-COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("id", "BIGINT", "file number in the upper bits, line number in the lower 32; shown as `D-<file>.<line>`"),
-    ("seen_at", "TIMESTAMP", "when the data were shown, UTC"),
-    ("source", "VARCHAR", "which kind of log said so, by its name in the configuration"),
-    ("source_line", "BIGINT", "physical line in that file"),
-    ("channel", "VARCHAR", "portal, bills, gateway, care ...: as the configuration names it"),
-    ("vantage", "VARCHAR", "where the log was written: client, proxy_in, proxy_out, origin or app"),
-    ("route", "VARCHAR", "template of the page or name of the screen"),
-    ("self_route", "BOOLEAN", "the page shows whoever is logged in, not a customer named in its address"),
-    ("recipient_kind", "VARCHAR", "customer_login, company_user, employee, site, authority, service, anonymous or unknown"),
-    ("recipient", "BIGINT", "keyed pseudonym of the one who was shown the data"),
-    ("site", "VARCHAR", "host name, for recipients that are sites"),
-    ("session", "BIGINT", "keyed pseudonym of the session"),
-    ("client", "BIGINT", "keyed pseudonym of the network address"),
-    ("device", "BIGINT", "keyed pseudonym of what identifies the device or browser"),
-    ("customer", "BIGINT", "keyed pseudonym of whose data were shown, where the line itself says so"),
-    ("object_type", "VARCHAR", "bill, number, account ...: what the address or header named"),
-    ("object", "BIGINT", "keyed pseudonym of that object; its owner at that time is the customer"),
-    ("page", "BIGINT", "keyed pseudonym of host and address: the same page again"),
-    ("data", "INTEGER", "bit mask of the data classes shown; 0 means not known"),
-    ("records", "INTEGER", "how many records the answer held"),
-    ("data_from", "TIMESTAMP", "begin of the period of the data shown"),
-    ("data_to", "TIMESTAMP", "end of the period of the data shown"),
-    ("status", "SMALLINT", "HTTP status"),
-    ("bytes", "BIGINT", "size of the answer"),
-    ("cache", "VARCHAR", "hit, miss, expired ...: what a cache said, in lower case"),
-    ("filler_session", "BIGINT", "keyed pseudonym of the session the page was made for, where the line says so"),
-    ("sets_session", "BIGINT", "keyed pseudonym of a session handed out with the answer"),
-    ("claim", "VARCHAR", "what the source says justified it (a ticket, a request): to be checked, never believed"),
-    ("field", "VARCHAR", "header or field in which an identifier stood"),
-    ("form", "VARCHAR", "how it was written there: plain, base64, sha256 ..."),
-)
-
-_TABLES = """
-create table if not exists meta (key text primary key, value text not null);
-create table if not exists files (
-    number integer primary key, source text not null, channel text not null, path text not null, digest text not null,
-    size integer not null,
-    lines integer not null, disclosures integer not null, rejected integer not null, other integer not null, broken text not null,
-    unique (source, digest));
-create table if not exists parts (path text primary key, number integer not null references files, rows integer not null);
-create table if not exists superseded (source text not null, digest text not null, primary key (source, digest));
-create table if not exists rejected (number integer not null references files, line integer not null, reason text not null);
-create table if not exists pulse (
-    source text not null, bucket integer not null, lines integer not null, first integer not null, last integer not null,
-    number integer not null);
-create table if not exists vouched (
-    basis text not null, recipient integer not null, customer integer, site text, since text not null, reason text not null,
-    by text not null, at text not null);
-create table if not exists lookups (
-    at text not null, by text not null, command text not null, customer integer not null, reason text not null);
-create table if not exists names (domain text not null, first integer not null, last integer not null, sealed blob not null);
-create index if not exists names_by_range on names (domain, first);
-"""
+__all__ = [
+    "COLUMNS",
+    "KEPT",
+    "MANIFEST",
+    "MANY_SMALL",
+    "VERSION",
+    "Addition",
+    "Beat",
+    "Change",
+    "FileRow",
+    "Ledger",
+    "Part",
+    "Settlement",
+    "disclosure_key",
+    "disclosure_label",
+]
 
 REJECTED_KEPT = 10_000
 """Rejected lines kept one by one per file; beyond that only their number is kept (a wrong format would fill the disk)."""
 
+MANY_SMALL = 16
+"""Small parts of a day that are worth merging."""
 
-@dataclass(frozen=True)
-class FileRow:
-    """What one file added: its counts, which add up (lines = disclosures + rejected + other)."""
-
-    number: int
-    source: str
-    channel: str
-    path: str
-    digest: str
-    size: int
-    lines: int
-    disclosures: int
-    rejected: int
-    other: int
-    broken: str = ""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A written and synced file of disclosures that does not count yet."""
-
-    path: Path
-    rows: int
-
-
-@dataclass(frozen=True)
-class Addition:
-    """All that one read file brings to the ledger, to be recorded at once or not at all."""
-
-    file: FileRow
-    parts: Sequence[Part]
-    rejected: Sequence[tuple[int, str]]
-    pulse: Sequence[tuple[int, int, int, int]]
-    """Bucket of five minutes, lines, first and last time in it (epoch seconds)."""
-    names: Sequence[tuple[str, int, int, bytes]]
-    """Domain, lowest and highest pseudonym, and the clear values of all between, sealed together for the vault."""
-    replaces: int | None = None
-    """Number of an earlier, shorter reading of the same file, which this one holds whole."""
+_FILE = "number, source, channel, path, digest, size, lines, disclosures, rejected, other, broken, state, head, unfinished, batch"
 
 
 class Ledger:
@@ -141,22 +62,24 @@ class Ledger:
 
         Raises `LedgerError` for a damaged or foreign one or when another process writes it, `StorageError` when it cannot be written.
         """
-        self.folder = folder
+        self.folder, self._writes = folder, write
+        self._left_out: set[str] = set()
         with ExitStack() as opened:
             try:
-                _refuse_foreign(folder)
-                for name in _FOLDERS:
-                    (folder / name).mkdir(parents=True, exist_ok=True)
-                self._db = opened.enter_context(closing(sqlite3.connect(folder / MANIFEST, isolation_level=None, timeout=2)))
-                self._prepare()
+                _made(folder)
+                if not write:
+                    opened.callback(os.close, locks.reader(folder))
+                self._manifest = Manifest(folder)
+                opened.callback(self._manifest.close)
+                self._parts, self._kept = Parts(folder, self._manifest), Parts(folder, self._manifest, KEEPING)
                 if write:
-                    opened.callback(os.close, _only_writer(folder))
-                    self.forget_parts()
-                    self._sweep()
+                    opened.callback(os.close, locks.only_writer(folder))
+                    self._parts.forget()
+                    for parts in (self._parts, self._kept):
+                        parts.restore()
+                        parts.sweep()
             except OSError as problem:
-                raise _cannot_write(folder, problem) from problem
-            except sqlite3.Error as problem:
-                raise _trouble(folder, problem) from problem
+                raise cannot_write(folder, problem) from problem
             self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -167,58 +90,17 @@ class Ledger:
         """Close the manifest and let the next writer in."""
         self._opened.close()
 
-    def _prepare(self) -> None:
-        """Make the manifest's tables, all or none. A manifest that is someone else's is found out before anything is written to it."""
-        tables = {name for (name,) in self._db.execute("select name from sqlite_master where type = 'table'")}
-        if tables and not {"meta", "files", "parts"} <= tables:
-            raise _not_ours(self.folder, "its manifest holds something else")
-        if not set(re.findall(r"create table if not exists (\w+)", _TABLES)) <= tables:
-            first = f"insert or ignore into meta values ('version', '{VERSION}');"
-            self._db.executescript(f"pragma journal_mode = wal; begin immediate; {_TABLES} {first} commit;")
-        self._db.execute("pragma synchronous = full")
-        if self.meta("version") != VERSION:
-            raise LedgerError(
-                f"`{self.folder}` is a ledger of version {self.meta('version')}, expected {VERSION}",
-                hint="judge into a new folder with --dir",
-            )
-
-    def _sweep(self) -> None:
-        """Remove files of disclosures that the manifest does not name: what a crash left, or what a grown file replaced."""
-        named_files = {path for (path,) in self._rows("select path from parts")}
-        for path in (self.folder / "disclosures").iterdir():
-            if _PART.fullmatch(path.name) and path.name not in named_files:
-                path.unlink()
-
-    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement on the manifest; trouble becomes ours."""
-        try:
-            return self._db.execute(sql, values).fetchall()
-        except sqlite3.Error as problem:
-            raise _trouble(self.folder, problem) from problem
-
-    def _together(self, change: Callable[[sqlite3.Cursor], object]) -> None:
-        """Make a change in one transaction: all of it, or nothing."""
-        try:
-            with closing(self._db.cursor()) as db:
-                db.execute("begin immediate")
-                try:
-                    change(db)
-                    db.execute("commit")
-                except BaseException:
-                    if self._db.in_transaction:  # a full disk has ended it already
-                        db.execute("rollback")
-                    raise
-        except sqlite3.Error as problem:
-            raise _trouble(self.folder, problem) from problem
+    def steady(self) -> AbstractContextManager[None]:
+        """Show a reader the ledger as it stands now for the length of a `with`; the one writer sees it steady anyway."""
+        return nullcontext() if self._writes else self._manifest.steady()
 
     def meta(self, key: str) -> str:
         """Return a remembered fact about the ledger, or an empty text."""
-        rows = self._rows("select value from meta where key = ?", [key])
-        return str(rows[0][0]) if rows else ""
+        return self._manifest.meta(key)
 
     def remember(self, key: str, value: str) -> None:
         """Keep a fact about the ledger (which configuration it was read with)."""
-        self._rows("insert or replace into meta values (?, ?)", [key, value])
+        self._manifest.rows("insert or replace into meta values (?, ?)", [key, value])
 
     @property
     def keyed(self) -> bool:
@@ -228,97 +110,52 @@ class Ledger:
     def claim(self, mark: str) -> None:
         """Bind the ledger to a key by its mark. Raises `LedgerError` for another key: its pseudonyms would match nothing."""
         if not self.keyed:  # asking must not wait for who is writing
-            self._rows("insert or ignore into meta values ('key', ?)", [mark])
+            sync(self.folder)  # the key may lie here: it must not vanish where what needs it stays
+            self._manifest.rows("insert or ignore into meta values ('key', ?)", [mark])
         if self.meta("key") != mark:
             raise LedgerError(
                 f"the ledger `{self.folder}` was written with another key",
                 hint="put its own key file back, or judge into a new folder with --dir",
             )
 
-    def holds(self, source: str, digest: str) -> bool:
-        """Return whether the very same content was read for this source before, be it as the beginning of a longer file."""
-        query = "select 1 from files where source = ? and digest = ? union all select 1 from superseded where source = ? and digest = ?"
-        return bool(self._rows(query, [source, digest, source, digest]))
-
-    def earlier(self, source: str, path: str) -> list[FileRow]:
-        """Return former readings which a grown file would hold as its beginning, the longest first.
-
-        A log that is rotated goes on growing under another name; a file without rows (a heading) is the beginning of many and of none.
-        """
-        found = [row for row in self.files() if row.source == source and (row.path == path or row.disclosures + row.other)]
-        return sorted(found, key=lambda row: -row.size)
-
-    def number(self, source: str, head: bytes, former: Sequence[FileRow] = ()) -> int:
-        """Return a file number made of how its content begins, so that the order of files changes nothing.
-
-        A file that has grown since a former reading keeps its number.
-        """
-        for row in former:
-            if row.size <= len(head) and fingerprint(head[: row.size]) == row.digest:
-                return row.number
-        return int.from_bytes(hashlib.sha256(source.encode() + b"\0" + head).digest()[:4], "big") >> 1
-
-    def taken(self, number: int) -> FileRow | None:
-        """Return the file that has a number, if there is one."""
-        return next((row for row in self.files() if row.number == number), None)
-
-    def free_number(self, number: int) -> int:
-        """Return the first number from this one on that no file has."""
-        while self.taken(number) is not None:
-            number = (number + 1) % (1 << 31)
-        return number
-
-    def write_part(self, engine: Engine, table: str, i: int, rows: int) -> Part:
-        """Write an engine's table to a file that does not count before `append`. Raises `StorageError` when the disk is full."""
-        path = self.folder / "incoming" / f"{i:04}.parquet"
-        columns = ", ".join(f"{named(name)}::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
-        try:
-            engine.run(
-                f"copy (select {columns} from {table}) to {quoted(str(path))} (format parquet, compression zstd, row_group_size 262144)"
-            )
-            _sync(path)
-        except (OSError, WhosawError) as problem:
-            path.unlink(missing_ok=True)
-            raise (_cannot_write(self.folder, problem) if isinstance(problem, OSError) else problem) from problem
-        return Part(path, rows)
-
-    def forget_parts(self) -> None:
-        """Remove written parts that never came to count."""
-        for orphan in (self.folder / "incoming").iterdir():
-            if _PART.fullmatch(orphan.name):
-                orphan.unlink()
-
-    def append(self, addition: Addition) -> None:
-        """Record all of a file, or nothing. Raises `StorageError` when the disk is full."""
-        f = addition.file
-        names = [f"{f.number:08x}-{f.digest[:8]}-{i:04}.parquet" for i in range(len(addition.parts))]
-        try:
-            for part, name in zip(addition.parts, names, strict=True):
-                part.path.rename(self.folder / "disclosures" / name)
-            _sync(self.folder / "disclosures")
-            self._together(lambda db: self._record(db, addition, names))
-            self._sweep()
-        except OSError as problem:
-            raise _cannot_write(self.folder, problem) from problem
-
-    def _record(self, db: sqlite3.Cursor, addition: Addition, names: Sequence[str]) -> None:
-        f = addition.file
-        if addition.replaces is not None:
-            db.execute("insert or ignore into superseded select source, digest from files where number = ?", [addition.replaces])
-            for table in ("parts", "rejected", "pulse", "files"):
-                db.execute(f"delete from {table} where number = ?", [addition.replaces])
-        db.execute(
-            "insert into files values (?,?,?,?,?,?,?,?,?,?,?)",
-            [f.number, f.source, f.channel, f.path, f.digest, f.size, f.lines, f.disclosures, f.rejected, f.other, f.broken],
-        )
-        db.executemany("insert into parts values (?,?,?)", [(n, f.number, p.rows) for n, p in zip(names, addition.parts, strict=True)])
-        db.executemany("insert into rejected values (?,?,?)", [(f.number, line, why) for line, why in addition.rejected[:REJECTED_KEPT]])
-        db.executemany("insert into pulse values (?,?,?,?,?,?)", [(f.source, *beat, f.number) for beat in addition.pulse])
-        db.executemany("insert into names values (?,?,?,?)", addition.names)
+    # --- files ------------------------------------------------------------------------------------------------------
 
     def files(self) -> list[FileRow]:
         """Return every file the ledger holds, in an order that does not depend on the order of reading."""
-        return [FileRow(*row) for row in self._rows("select * from files order by source, path, number")]
+        return [FileRow(*row) for row in self._manifest.rows(f"select {_FILE} from files order by source, path, number")]
+
+    def file(self, number: int) -> FileRow | None:
+        """Return the file that has a number, if there is one."""
+        rows = self._manifest.rows(f"select {_FILE} from files where number = ?", [number])
+        return FileRow(*rows[0]) if rows else None
+
+    def holds(self, source: str, digest: str) -> bool:
+        """Return whether the very same content was read for this source before, be it as the beginning of a longer file."""
+        query = "select 1 from files where source = ? and digest = ? union all select 1 from superseded where source = ? and digest = ?"
+        return bool(self._manifest.rows(query, [source, digest, source, digest]))
+
+    def alike(self, source: str, path: str, head: bytes) -> list[FileRow]:
+        """Return the files of a source that begin as `head` does, as far as both reach, the longest first.
+
+        A log that is rotated goes on growing under another name; a file without rows (a heading) is the beginning of many and of none.
+        """
+        sizes = [n for (n,) in self._manifest.rows(f"select distinct min(size, {HEAD}) from files where source = ? order by 1", [source])]
+        heads, mark = [], Fingerprint()
+        for size in sizes:
+            if size <= len(head):
+                mark.update(head[mark.size : size])
+                heads.append(mark.head)
+        marks = ", ".join("?" * len(heads))
+        rows = self._manifest.rows(f"select {_FILE} from files where source = ? and head in ({marks}) order by size desc", [source, *heads])
+        found = (FileRow(*row) for row in rows)
+        return [row for row in found if row.path == path or row.disclosures + row.other]
+
+    def free_number(self, source: str, head: bytes) -> int:
+        """Return a file number made of how its content begins, so that the order of files changes nothing; the next where it is taken."""
+        number = int.from_bytes(hashlib.sha256(source.encode() + b"\0" + head).digest()[:4], "big") >> 1
+        while self.file(number) is not None:
+            number = (number + 1) % (1 << 31)
+        return number
 
     def rejected(self, limit: int) -> list[Rejected]:
         """Return the first rejected lines, by source, file and line."""
@@ -326,59 +163,274 @@ class Ledger:
             "select f.source, f.path, r.line, r.reason from rejected r join files f using (number) "
             "order by f.source, f.path, r.line limit ?"
         )
-        return [Rejected(*row) for row in self._rows(query, [limit])]
+        return [Rejected(*row) for row in self._manifest.rows(query, [limit])]
 
-    def pulse(self, source: str) -> list[tuple[int, int, int, int]]:
+    def pulse(self, source: str) -> list[Beat]:
         """Return per five minutes: bucket, lines, first and last time (epoch seconds)."""
         query = "select bucket, sum(lines), min(first), max(last) from pulse where source = ? group by bucket order by bucket"
-        return [(b, n, f, u) for b, n, f, u in self._rows(query, [source])]
+        return [(b, n, f, u) for b, n, f, u in self._manifest.rows(query, [source])]
+
+    # --- adding -----------------------------------------------------------------------------------------------------
+
+    def write(self, engine: Engine, rows: str) -> list[Part]:
+        """Write an engine's rows to parts that do not count before `append`. Raises `StorageError` when the disk is full."""
+        return self._parts.write(engine, rows)
+
+    def forget_parts(self) -> None:
+        """Remove written parts that never came to count."""
+        self._parts.forget()
+
+    def append(self, addition: Addition) -> FileRow:
+        """Record all of it, or nothing; return the file as it stands now.
+
+        1. Give the written parts their names. 2. Bring the names to the disk. 3. Let all of it count in one transaction.
+        Raises `StorageError` when the disk is full, `LedgerError` when the file no longer stands where this goes on from.
+        """
+        self._bring(self._parts, addition.parts)
+        recorded = addition.file
+
+        def change(db: sqlite3.Cursor) -> None:
+            nonlocal recorded
+            batch = advance(db, "batch")
+            recorded = replace(addition.file, batch=batch)
+            self._record(db, replace(addition, file=recorded))
+            self._parts.record(db, addition.removed, addition.parts, batch)
+
+        self._manifest.together(change)
+        self._parts.remove(addition.removed)
+        return recorded
+
+    def _bring(self, room: Parts, parts: Sequence[Part]) -> None:
+        try:
+            room.arrive(parts)
+        except OSError as problem:
+            raise cannot_write(self.folder, problem) from problem
+
+    def _record(self, db: sqlite3.Cursor, addition: Addition) -> None:
+        f = addition.file
+        if addition.extends:
+            self._take_back(db, addition.extends, addition)
+        db.execute(
+            f"insert into files ({_FILE}) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            [
+                *(f.number, f.source, f.channel, f.path, f.digest, f.size, f.lines, f.disclosures, f.rejected, f.other),
+                *(f.broken, f.state, f.head, f.unfinished, f.batch),
+            ],
+        )
+        kept = db.execute("select count(*) from rejected where number = ?", [f.number]).fetchone()[0]
+        shown = addition.rejected[: max(0, REJECTED_KEPT - kept)]
+        db.executemany("insert into rejected values (?,?,?)", [(f.number, line, why) for line, why in shown])
+        beats = [(f.source, *beat, f.number, last) for last in (0, 1) for beat in (addition.pulse, addition.unfinished_pulse)[last]]
+        db.executemany(
+            "insert into pulse values (?,?,?,?,?,?,?) on conflict do update set lines = lines + excluded.lines, "
+            "first = min(first, excluded.first), last = max(last, excluded.last)",
+            beats,
+        )
+        db.executemany("insert into names values (?,?,?,?)", addition.names)
+
+    def _take_back(self, db: sqlite3.Cursor, former: FileRow, addition: Addition) -> None:
+        """Make room for new totals, and for lines that were read once more."""
+        db.execute("delete from files where number = ? and digest = ? and batch = ?", [former.number, former.digest, former.batch])
+        if db.rowcount != 1:
+            raise LedgerError(f"`{former.path}` has gone on in the ledger meanwhile", hint="ask the ledger how far it is, and go on there")
+        if addition.closes:
+            db.execute("insert or ignore into superseded values (?, ?)", [former.source, former.digest])
+        if addition.again:
+            db.execute("delete from rejected where number = ? and line >= ?", [former.number, addition.again])
+            db.execute("delete from pulse where number = ? and (unfinished or ? = 1)", [former.number, addition.again])
+
+    # --- keeping ----------------------------------------------------------------------------------------------------
+
+    def without_lines(self, engine: Engine, file: FileRow, since: int) -> Change:
+        """Return the swap that takes a file's rows from a line on out of the ledger, written but not made yet."""
+        first, last = file.number << 32 | since, file.number << 32 | 0xFFFFFFFF
+        newest = self._parts.listed(after=file.batch - 1 if since > 1 else 0)
+        return upkeep.without(self._parts, engine, f"id between {first} and {last}", newest)
+
+    def rewrite(self, engine: Engine, leaving: str, *, since: datetime | None = None, until: datetime | None = None) -> int:
+        """Take the rows of a condition out of the ledger; return how many. Parts that do not hold any are not touched."""
+        change = upkeep.without(self._parts, engine, leaving, self._in_time(since, until))
+        self.swap(change)
+        return change.rows
+
+    def compact(self, engine: Engine, *, least: int = 2, before: int | None = None) -> int:
+        """Merge the small parts of each day that has at least so many; return how many parts are gone.
+
+        With `before`, only parts of earlier appends: what somebody still asks for by its append stays as it is.
+        """
+        gone = 0
+        for change in upkeep.merged(self._parts, engine, least=least, before=before):
+            self.swap(change)
+            gone += len(change.old) - len(change.new)
+        return gone
+
+    def swap(self, change: Change) -> None:
+        """Let written parts count instead of others, in one transaction; nobody ever sees both or neither."""
+        if change.old or change.new:
+            self._bring(self._parts, change.new)
+            self._manifest.together(lambda db: self._parts.record(db, change.old, change.new))
+            self._parts.remove(change.old)
+
+    # --- settling ---------------------------------------------------------------------------------------------------
+
+    def leaving(self, engine: Engine, rows: str) -> Change:
+        """Return the swap that takes rows of a condition out, written but not made yet; `settle` makes it."""
+        return upkeep.without(self._parts, engine, rows, self._parts.listed())
+
+    def keeping(self, engine: Engine, rows: str, old: Sequence[Part] = ()) -> Change:
+        """Return the swap that keeps settled rows, in place of former parts of such rows, written but not made yet."""
+        return Change(old, self._kept.write(engine, rows))
+
+    def kept(self, engine: Engine, where: str) -> list[Part]:
+        """Return the parts of settled rows that hold one of a condition."""
+        return [part for part in self._kept.listed() if engine.one(f"select count(*) from {self._kept.rows(part)} where {where}")[0]]
+
+    def kept_paths(self, parts: Sequence[Part] | None = None) -> list[Path]:
+        """Return the files of settled rows."""
+        listed = [part for part in self._kept.listed() if part.name not in self._left_out] if parts is None else parts
+        return [self._kept.path(part).resolve() for part in listed]
+
+    def settle(self, settlement: Settlement) -> None:
+        """Let settled rows leave, and be kept or counted instead, in one transaction."""
+        self._bring(self._parts, settlement.live.new)
+        self._bring(self._kept, settlement.kept.new)
+
+        def change(db: sqlite3.Cursor) -> None:
+            self._parts.record(db, settlement.live.old, settlement.live.new)
+            self._kept.record(db, settlement.kept.old, settlement.kept.new)
+            settling.record(db, settlement)
+
+        self._manifest.together(change)
+        self._parts.remove(settlement.live.old)
+        self._kept.remove(settlement.kept.old)
+
+    def settled(self, until: datetime | None = None) -> list[tuple[str, int]]:
+        """Return per day how many entitled disclosures are only counted any more."""
+        rows = self._manifest.rows("select day, sum(entitled) from settled group by day having sum(entitled) > 0 order by day")
+        return [(day, n) for day, n in rows if until is None or day < f"{until:%Y-%m-%d}"]
+
+    def settled_of(self, number: int) -> tuple[int, int]:
+        """Return how many disclosures of a file are only counted, and how many were kept when their verdict was settled."""
+        query = "select coalesce(sum(entitled), 0), coalesce(sum(kept), 0) from settled where number = ?"
+        entitled, kept = self._manifest.rows(query, [number])[0]
+        return int(entitled), int(kept)
+
+    def settlements(self) -> list[tuple[str, str, str, str, int, int]]:
+        """Return what was settled: when, by whom, what, why, and how many rows were counted and kept."""
+        return [tuple(row) for row in self._manifest.rows("select * from settlements order by rowid")]
+
+    def lots(self, domain: str, key: int) -> list[tuple[int, bytes]]:
+        """Return the sealed lots in which the name of a pseudonym may lie, with their places."""
+        rows = self._manifest.rows("select rowid, sealed from names where domain = ? and ? between first and last", [domain, key])
+        return [(int(place), bytes(sealed)) for place, sealed in rows]
+
+    def scrub(self) -> bool:
+        """Remove from the disk what was taken out of the ledger; return whether that was possible, and not somebody reading."""
+        for parts in (self._parts, self._kept):
+            parts.sweep()
+        left = [path for parts in (self._parts, self._kept) for path in parts.unnamed()]
+        return self._manifest.scrub() and not left
+
+    # --- our own looks, and what people vouch for -------------------------------------------------------------------
 
     def note_lookup(self, *, at: str, by: str, command: str, customer: int, reason: str) -> None:
         """Record that one of our own staff looked at a customer: our own look-ups are disclosures."""
-        self._rows("insert into lookups values (?,?,?,?,?)", [at, by, command, customer, reason])
+        self._manifest.rows("insert into lookups values (?,?,?,?,?)", [at, by, command, customer, reason])
 
     def lookups(self, customer: int) -> list[tuple[str, str, str, str]]:
         """Return our own look-ups of a customer: when, by whom, with which command, for which reason."""
-        return [tuple(row) for row in self._rows("select at, by, command, reason from lookups where customer = ? order by at", [customer])]
+        return [
+            tuple(row)
+            for row in self._manifest.rows("select at, by, command, reason from lookups where customer = ? order by at", [customer])
+        ]
 
     def vouch(self, rows: Sequence[tuple[object, ...]]) -> None:
         """Add entitlements a person vouches for: basis, recipient, customer, site, since, reason, by whom, when.
 
         They are never changed and never removed.
         """
-        self._together(lambda db: db.executemany("insert into vouched values (?,?,?,?,?,?,?,?)", rows))
+        self._manifest.together(lambda db: db.executemany("insert into vouched values (?,?,?,?,?,?,?,?)", rows))
 
     def vouched(self) -> list[tuple[str, int, int, str, str, str, str]]:
         """Return what people vouched for: basis, recipient, customer, site, since, reason and by whom."""
-        return [tuple(row) for row in self._rows("select basis, recipient, customer, site, since, reason, by from vouched order by rowid")]
+        return [
+            tuple(row)
+            for row in self._manifest.rows("select basis, recipient, customer, site, since, reason, by from vouched order by rowid")
+        ]
 
     def sealed_names(self, domain: str, key: int) -> Iterator[bytes]:
         """Yield the sealed lots in which the clear value of a pseudonym may lie, for the vault to open."""
-        for (lot,) in self._rows("select rowid from names where domain = ? and ? between first and last order by rowid", [domain, key]):
-            yield from (bytes(sealed) for (sealed,) in self._rows("select sealed from names where rowid = ?", [lot]))
+        for (lot,) in self._manifest.rows(
+            "select rowid from names where domain = ? and ? between first and last order by rowid", [domain, key]
+        ):
+            yield from (bytes(sealed) for (sealed,) in self._manifest.rows("select sealed from names where rowid = ?", [lot]))
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    @property
+    def batch(self) -> int:
+        """The number of the last append; parts that come later have a higher one."""
+        rows = self._manifest.rows("select value from counters where name = 'batch'")
+        return int(rows[0][0]) if rows else 0
+
+    def part_paths(self, since: datetime | None = None, until: datetime | None = None, *, after: int = 0) -> list[Path]:
+        """Return the files that hold what was shown in a time, or what came with later appends than `after`; for DuckDB and Spark."""
+        return [self._parts.path(part).resolve() for part in self._in_time(since, until) if part.batch > after]
+
+    def _in_time(self, since: datetime | None, until: datetime | None) -> list[Part]:
+        return [
+            part
+            for part in self._parts.listed()
+            if part.name not in self._left_out
+            and (since is None or part.until >= since.astimezone(UTC))
+            and (until is None or part.since < until.replace(tzinfo=until.tzinfo or UTC))
+        ]
+
+    def lost(self) -> list[Part]:
+        """Return the parts whose rows cannot be read any more."""
+        return [part for room in (self._parts, self._kept) for part in room.lost() + [p for p in room.listed() if p.name in self._left_out]]
+
+    def parts(self) -> list[Part]:
+        """Return the parts that count, those of settled rows among them."""
+        return self._parts.listed() + self._kept.listed()
+
+    def damaged(self) -> list[Part]:
+        """Return the parts that are not, byte for byte, what was written; all of them are read."""
+        return [part for room in (self._parts, self._kept) for part in room.damaged(room.listed())]
+
+    def set_damaged_aside(self) -> bool:
+        """Read every part to its end and leave out what is damaged; return whether anything is.
+
+        The writer moves it to `quarantine/` for good, where it can be mended; a reader only does without.
+        """
+        found = False
+        for room in (self._parts, self._kept):
+            bad = room.damaged([part for part in room.listed() if part.name not in self._left_out])
+            if bad and self._writes:
+                room.quarantine(bad)
+            self._left_out |= {part.name for part in bad}
+            found |= bool(bad)
+        return found
 
     def open_in(self, engine: Engine, until: datetime | None = None) -> None:
         """Give the engine the view `disclosures_read` over all parts that count, or over what they hold from before `until`.
 
-        Raises `LedgerError` when a part is missing, damaged, or does not hold as many rows as the manifest says.
+        A part that is missing or damaged is left out and is `lost` from then on.
+        Raises `LedgerError` when parts are whole and yet not what the manifest says.
         """
-        parts = self._rows("select path, rows from parts order by path")
-        if not parts:
-            columns = ", ".join(f"null::{kind} as {named(name)}" for name, kind, _ in COLUMNS)
-            engine.run(f"create or replace temp view disclosures_read as select {columns} where false")
-            return
-        listed = ", ".join(quoted(str(path)) for path in self.parts())
-        try:
-            rows = engine.one(f"select count(*) from read_parquet([{listed}])")[0]
-        except QueryError as problem:
-            raise _not_ours(self.folder, "a part of its disclosures is missing or cannot be read") from problem
-        if rows != sum(count for _, count in parts):
-            raise _not_ours(self.folder, "its disclosures are not as many as its manifest says")
-        engine.run(f"create or replace temp view disclosures_read as select * from read_parquet([{listed}]) where {shown_before(until)}")
+        parts = self._in_time(None, until)
+        if parts and not self._parts.sound(engine, parts):
+            if not self.set_damaged_aside():
+                raise not_ours(self.folder, "its disclosures are not as many as its manifest says")
+            parts = self._in_time(None, until)
+        self._parts.view(engine, "disclosures_read", parts, shown_before(until))
+        self._kept.view(engine, "kept_read", self._sound_kept(engine), shown_before(until))
 
-    def parts(self) -> list[Path]:
-        """Return the files of disclosures that count, in order."""
-        return [(self.folder / "disclosures" / path).resolve() for (path,) in self._rows("select path from parts order by path")]
+    def _sound_kept(self, engine: Engine) -> list[Part]:
+        kept = [part for part in self._kept.listed() if part.name not in self._left_out]
+        if kept and not self._kept.sound(engine, kept):
+            self.set_damaged_aside()
+        return [part for part in kept if part.name not in self._left_out]
 
 
 def shown_before(until: datetime | None) -> str:
@@ -386,66 +438,15 @@ def shown_before(until: datetime | None) -> str:
     return f"seen_at < timestamp {quoted(f'{until:%Y-%m-%d %H:%M:%S}')}" if until else "true"
 
 
-def disclosure_label(key: int) -> str:
-    """Return the name under which a disclosure is shown and asked for."""
-    return f"D-{key >> 32:08x}.{key & 0xFFFFFFFF}"
-
-
-def disclosure_key(name: str) -> int | None:
-    """Return the ledger id behind such a name, or nothing if it is none."""
-    match = _LABEL.fullmatch(name)
-    line = int(match[2]) if match else 0
-    return int(match[1], 16) << 32 | line if match and line < 1 << 32 else None
-
-
-def _refuse_foreign(folder: Path) -> None:
-    """Leave a folder alone that has rooms of our names, with things in them that are not ours."""
-    if (folder / MANIFEST).exists():
-        return
-    for room in (folder / name for name in _FOLDERS):
-        if room.is_dir() and any(not _PART.fullmatch(left.name) for left in room.iterdir()):
-            raise _not_ours(folder, f"`{room.name}` holds other files")
-
-
-def _only_writer(folder: Path) -> int:
-    """Return the handle of the held lock of a ledger's one writer."""
-    lock = os.open(folder / "writer.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        os.close(lock)
-        raise LedgerError(
-            f"another whosaw is writing `{folder}`", hint="wait for it to end, or judge into another folder with --dir"
-        ) from problem
-    return lock
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _cannot_write(folder: Path, problem: OSError) -> StorageError:
-    return StorageError(
-        f"cannot write `{folder}`: {(problem.strerror or 'unknown reason').lower()}",
-        hint="choose another folder with --dir, or free some space",
-    )
-
-
-def _not_ours(folder: Path, why: object) -> LedgerError:
-    return LedgerError(f"`{folder}` is no whosaw ledger, or is damaged ({why})", hint="judge into a new folder with --dir")
-
-
-def _trouble(folder: Path, problem: sqlite3.Error) -> WhosawError:
-    """Return what SQLite's trouble means to a person: someone else is at work, the disk does not take it, or this is no ledger."""
-    name = getattr(problem, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return LedgerError(
-            f"the ledger `{folder}` is in use: {problem}", hint="another whosaw may be writing it: wait for it to end, and try again"
-        )
-    if name.startswith(("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_PERM")):
-        return StorageError(f"cannot write `{folder}`: {problem}", hint="choose another folder with --dir, or free some space")
-    return _not_ours(folder, problem)
+def _made(folder: Path) -> None:
+    """Make the rooms of a ledger, so that they are there after a power cut too."""
+    if not (folder / MANIFEST).exists():
+        refuse_foreign(folder)
+    fresh = not folder.is_dir()
+    rooms = [folder / room for room in (DISCLOSURES, SETTLED, INCOMING)]
+    if not all(room.is_dir() for room in rooms):
+        for room in rooms:
+            room.mkdir(parents=True, exist_ok=True)
+        sync(folder)
+        if fresh:
+            sync(folder.parent)

@@ -6,6 +6,8 @@ incident, gathered by one Incident Finding (2005). Without incidents the scan st
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,16 +32,39 @@ _CATEGORY = {"bill": (3, "Financial"), "credentials": (6, "Security")}
 _PERSONAL = (1, "Personal")
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """On what occasion is a finding told: in a whole answer, or as a dated revision of one incident."""
+
+    made: datetime
+    log_name: str
+    sources: tuple[str, ...]
+    activity: tuple[int, str] = (1, "Create")
+    status: tuple[int, str] = (1, "New")
+    uid: str = ""
+    """Name of this telling; empty: the incident's."""
+    finding: str = ""
+    """Name of the finding that stays from revision to revision; empty: the incident's."""
+
+
+CREATED, UPDATED, CLOSED = (1, "Create"), (2, "Update"), (3, "Close")
+NEW, RESOLVED = (1, "New"), (4, "Resolved")
+
+
 def render(result: Result, claims: Mapping[str, str]) -> bytes:
     """Return the answer as OCSF events, one per line."""
     events = [_scan(result)]
-    events += [_finding(result, incident, claims) for incident in result.incidents]
+    events += [finding(incident, claims, _told(result, incident)) for incident in result.incidents]
     if result.incidents:
         events.append(_incident(result, claims))
     return b"".join(encoded(event) + b"\n" for event in events)
 
 
-def _event(result: Result, names: tuple[str, str, str], class_uid: int, activity: int) -> dict[str, Any]:
+def _told(result: Result, incident: Incident) -> Occasion:
+    return Occasion(result.made, result.schema, tuple(c.source for c in result.coverage if c.channel == incident.channel))
+
+
+def _event(made: datetime, log_name: str, names: tuple[str, str, str], class_uid: int, activity: int) -> dict[str, Any]:
     category, name, doing = names
     return {
         "activity_id": activity,
@@ -50,11 +75,11 @@ def _event(result: Result, names: tuple[str, str, str], class_uid: int, activity
         "class_name": name,
         "type_uid": class_uid * 100 + activity,
         "type_name": f"{name}: {doing}",
-        "time": epoch_ms(result.made),
+        "time": epoch_ms(made),
         "metadata": {
             "version": VERSION,
             "product": {"name": "whosaw", "vendor_name": "whosaw", "version": __version__},
-            "log_name": result.schema,
+            "log_name": log_name,
         },
     }
 
@@ -62,7 +87,7 @@ def _event(result: Result, names: tuple[str, str, str], class_uid: int, activity
 def _scan(result: Result) -> dict[str, Any]:
     head = sentences.headline(result)
     looked = head.state in {State.FOUND, State.CLEAN}
-    event = _event(result, ("Application Activity", "Scan Activity", "Completed"), 6007, 2)
+    event = _event(result.made, result.schema, ("Application Activity", "Scan Activity", "Completed"), 6007, 2)
     told = [*head.warnings, head.sentence]
     return event | {
         "severity_id": 1,
@@ -83,16 +108,18 @@ def _scan(result: Result) -> dict[str, Any]:
     }
 
 
-def _finding(result: Result, incident: Incident, claims: Mapping[str, str]) -> dict[str, Any]:
-    event = _event(result, ("Findings", "Data Security Finding", "Create"), 2006, 1)
-    event["metadata"] |= {"profiles": ["data_classification", "incident"], "uid": fingerprint(incident)}
+def finding(incident: Incident, claims: Mapping[str, str], told: Occasion) -> dict[str, Any]:
+    """Return one incident as a Data Security Finding."""
+    activity, doing = told.activity
+    event = _event(told.made, told.log_name, ("Findings", "Data Security Finding", doing), 2006, activity)
+    event["metadata"] |= {"profiles": ["data_classification", "incident"], "uid": told.uid or fingerprint(incident)}
     severity_id, severity = _SEVERITY.get(incident.severity.high, (0, "Unknown"))
     confidence_id, confidence = _CONFIDENCE[incident.evidence_kind]
     event |= {
         "severity_id": severity_id,
         "severity": severity,
-        "status_id": 1,
-        "status": "New",
+        "status_id": told.status[0],
+        "status": told.status[1],
         "confidence_id": confidence_id,
         "confidence": confidence,
         "is_alert": True,
@@ -100,7 +127,7 @@ def _finding(result: Result, incident: Incident, claims: Mapping[str, str]) -> d
         "start_time": epoch_ms(incident.since),
         "end_time": epoch_ms(incident.until),
         "count": incident.disclosures,
-        "finding_info": _finding_info(result, incident, claims),
+        "finding_info": _finding_info(incident, claims, told),
         "resources": [_resource(incident)],
         "unmapped": _unmapped(incident),
     }
@@ -109,19 +136,18 @@ def _finding(result: Result, incident: Incident, claims: Mapping[str, str]) -> d
     return event
 
 
-def _finding_info(result: Result, incident: Incident, claims: Mapping[str, str]) -> dict[str, Any]:
-    sources = [c.source for c in result.coverage if c.channel == incident.channel]
+def _finding_info(incident: Incident, claims: Mapping[str, str], told: Occasion) -> dict[str, Any]:
     return {
-        "uid": fingerprint(incident),
+        "uid": told.finding or fingerprint(incident),
         "uid_alt": incident.id,
         "title": sentences.claim(incident, claims),
         "desc": " ".join([f"Since {sentences.began(incident)}.", *(f"{why[:1].upper()}{why[1:]}." for why in incident.why)]),
         "types": [incident.detector],
         "analytic": {"name": incident.detector, "uid": incident.detector, "type_id": 1, "type": "Rule"},
-        "created_time": epoch_ms(result.made),
+        "created_time": epoch_ms(told.made),
         "first_seen_time": epoch_ms(incident.since),
         "last_seen_time": epoch_ms(incident.until),
-        "data_sources": sources,
+        "data_sources": list(told.sources),
     }
 
 
@@ -146,7 +172,7 @@ def _unmapped(incident: Incident) -> dict[str, Any]:
 def _incident(result: Result, claims: Mapping[str, str]) -> dict[str, Any]:
     found = result.incidents
     severity_id, severity = max((_SEVERITY.get(i.severity.high, (0, "Unknown")) for i in found), key=lambda pair: pair[0])
-    return _event(result, ("Findings", "Incident Finding", "Create"), 2005, 1) | {
+    return _event(result.made, result.schema, ("Findings", "Incident Finding", "Create"), 2005, 1) | {
         "severity_id": severity_id,
         "severity": severity,
         "status_id": 1,
@@ -157,5 +183,5 @@ def _incident(result: Result, claims: Mapping[str, str]) -> dict[str, Any]:
         "start_time": epoch_ms(min(i.since for i in found)),
         "end_time": epoch_ms(max(i.until for i in found)),
         "count": len(found),
-        "finding_info_list": [_finding_info(result, i, claims) for i in found],
+        "finding_info_list": [_finding_info(i, claims, _told(result, i)) for i in found],
     }

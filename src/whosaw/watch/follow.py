@@ -10,16 +10,16 @@ from __future__ import annotations
 import errno
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from whosaw.engine.inputs import HEAD
+from whosaw.engine.fingerprint import HEAD
 from whosaw.watch.found import Found, Key, look, reason
 from whosaw.watch.recognise import Known, Memory, Recorded
 from whosaw.watch.trail import Piece, Trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 POLL_BYTES = 64 << 20
 """Bytes handed out in one poll, about: what a batch judges in a few seconds."""
@@ -115,6 +115,8 @@ class Follower:
         With `ending`, last lines without an end are lines: nobody waits for more.
         """
         self._see()
+        if any(not trail.in_step and not trail.is_idle for trail in self._trails.values()):
+            self._memory.sort()
         left = limit
         for trail in sorted(self._trails.values(), key=lambda t: (t.path not in self._paths, t.found.modified, t.path)):
             if left > 0 and not trail.is_idle:
@@ -174,18 +176,21 @@ class Follower:
         self._newest = max((one.modified for one in found.values()), default=self._newest)
         for key, one in found.items():
             trail = self._trails.get(key)
+            seen = trail.found.path if trail else one.path
             if trail is None:
                 trail = self._trails[key] = Trail(one, self._shown(one.path), now, documents=self._documents)
                 if _stamp(one) in self._remembered:
                     trail.rest()
             elif trail.see(one, now):
                 trail.begin_anew(self._memory)
-            trail.path = self._shown(one.path)
+            if trail.found.path != seen:
+                trail.path = self._shown(one.path)
         for key in self._trails.keys() - found.keys():
             self._see_nameless(self._trails[key], now)
 
-    def _shown(self, path: Path) -> str:
-        return str(path.relative_to(self._folder)) if path.is_relative_to(self._folder) else str(path)
+    def _shown(self, name: str) -> str:
+        path = Path(name)
+        return str(path.relative_to(self._folder)) if path.is_relative_to(self._folder) else name
 
     def _see_nameless(self, trail: Trail, now: float) -> None:
         """What is written to a file that was removed, or moved away, is read as long as it is held open."""

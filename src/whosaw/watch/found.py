@@ -24,7 +24,7 @@ class Found:
     """A file that is there: what it is, where, and how far it has grown."""
 
     key: Key
-    path: Path
+    path: str
     size: int
     modified: int
 
@@ -39,17 +39,21 @@ def look(folder: Path, patterns: Iterable[str]) -> tuple[dict[Key, Found], dict[
     linked: dict[Key, Found] = {}
     for pattern in patterns:
         matched = False
-        for path in _named(folder, pattern, problems):
-            found = _found(path, problems)
+        for entry in _named(folder, pattern, problems):
+            found = _found(entry, problems)
             if found is not None:
                 matched = True
-                (linked if path.is_symlink() else files).setdefault(found.key, found)
-        if not matched and pattern not in problems:
+                (linked if entry.is_symlink() else files).setdefault(found.key, found)
+        if not matched and pattern not in problems and not (folder / pattern).is_dir():  # a folder may be empty for a while
             problems[pattern] = "no file has this name"
     return {**linked, **files}, problems
 
 
-def _named(folder: Path, pattern: str, problems: dict[str, str]) -> Iterator[Path]:
+Entry = os.DirEntry[str] | Path
+"""A name in a folder; listing it tells most of what we ask, so that thousands cost little."""
+
+
+def _named(folder: Path, pattern: str, problems: dict[str, str]) -> Iterator[Entry]:
     """Yield the names a pattern fits: a file of literally that name, all files of a folder, or what fits in the folders that fit."""
     literal = folder / pattern
     if literal.is_file():  # a name may hold the signs of a pattern: access[1].log
@@ -65,30 +69,30 @@ def _named(folder: Path, pattern: str, problems: dict[str, str]) -> Iterator[Pat
         yield from _inside(Path(place), name, problems)
 
 
-def _inside(place: Path, pattern: str, problems: dict[str, str]) -> Iterator[Path]:
+def _inside(place: Path, pattern: str, problems: dict[str, str]) -> Iterator[Entry]:
     fits = re.compile(fnmatch.translate(pattern)).fullmatch
     try:
         with os.scandir(place) as entries:
-            names = sorted(entry.name for entry in entries if fits(entry.name))
+            named = sorted((entry for entry in entries if fits(entry.name)), key=lambda entry: entry.name)
     except OSError as problem:
         if problem.errno not in {errno.ENOENT, errno.ENOTDIR}:
             problems[str(place)] = reason(problem)
         return
-    for name in names:
-        if not name.startswith(".") or pattern.startswith("."):
-            yield place / name
+    for entry in named:
+        if not entry.name.startswith(".") or pattern.startswith("."):
+            yield entry
 
 
-def _found(path: Path, problems: dict[str, str]) -> Found | None:
+def _found(entry: Entry, problems: dict[str, str]) -> Found | None:
     try:
-        told = path.stat()
+        told = entry.stat()
     except OSError as problem:
         if problem.errno != errno.ENOENT:  # gone since its folder was listed, or a link to nothing: not there
-            problems[str(path)] = reason(problem)
+            problems[os.fspath(entry)] = reason(problem)
         return None
     if not stat.S_ISREG(told.st_mode):
         return None
-    return Found((told.st_dev, told.st_ino), path, told.st_size, told.st_mtime_ns)
+    return Found((told.st_dev, told.st_ino), os.fspath(entry), told.st_size, told.st_mtime_ns)
 
 
 def reason(problem: OSError) -> str:

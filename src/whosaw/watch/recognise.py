@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 from whosaw.engine.fingerprint import Fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from whosaw.watch.content import Content
 
 HEAD = 4096
 """Bytes by which contents are told apart at first sight: a log's first lines bear its time."""
+
+BEGIN = 32
+"""Bytes by which contents are sorted, so that few are compared."""
 
 MOST_MARKS = 256
 """Digests kept on the way of a content, so that a copy in the making is known as one before it is whole."""
@@ -67,7 +70,7 @@ class Known:
         self.row, self.size, self.state = row, size, state
         self.marks.append((size, digest))
         if len(self.marks) > MOST_MARKS:
-            self.marks = self.marks[1::2]
+            self.marks = [*self.marks[:-1:2], self.marks[-1]]
 
     def begins_like(self, head: bytes) -> bool:
         """Whether the first bytes are the same, as far as both are there."""
@@ -136,25 +139,48 @@ class Memory:
     def __init__(self, rows: Iterable[Recorded]) -> None:
         """Begin with what the ledger says."""
         self.known = [Known(row) for row in rows if row.size]
+        self._paths: dict[str, list[Known]] = {}
+        for known in self.known:
+            self._paths.setdefault(known.row.path if known.row else "", []).append(known)
+        self._alike: dict[bytes, list[Known]] = {}
+        self._loose: list[Known] = []
+        self.sort()
 
-    def candidates(self, path: str, size: int, head: bytes, refused: Iterable[Known]) -> list[Known] | None:
+    def sort(self) -> None:
+        """Sort by how contents begin, so that a new file need not be held against thousands. New heads are found all the same."""
+        self._alike, self._loose = {}, []
+        for known in self.known:
+            self._file(known)
+
+    def _file(self, known: Known) -> None:
+        (self._alike.setdefault(known.head[:BEGIN], []) if len(known.head) >= BEGIN else self._loose).append(known)
+
+    def at_path(self, path: str) -> list[Known]:
+        """Return what was read under a name and has not been met again."""
+        return [known for known in self._paths.get(path, ()) if not known.head]
+
+    def candidates(self, path: str, size: int, head: bytes, refused: Collection[Known]) -> list[Known] | None:
         """Return what a file of at least `size` bytes may hold, or nothing if it cannot be told yet: its like is about to be recorded.
 
         A longer content whose beginning is not known to us is none: only a file that is there lends it one.
         """
-        left = [known for known in self.known if known not in set(refused)]
-        alike = [known for known in left if known.begins_like(head)]
+        near = (*self._alike.get(head[:BEGIN], ()), *self._loose) if len(head) >= BEGIN else self.known
+        alike = [known for known in near if known.begins_like(head) and known not in refused]
         if any(known.row is None for known in alike):
             return None
-        rest = [known for known in left if not known.head and known.size <= size]
+        rest = [known for known in self._loose if not known.head and known.size <= size and known not in refused]
         return [known for known in (*alike, *rest) if known.may_be(path)]
 
     def new(self, head: bytes) -> Known:
         """Return a content that nothing is recorded of yet."""
         self.known.append(Known(None, head))
+        self._file(self.known[-1])
         return self.known[-1]
 
     def forget(self, known: Known | None) -> None:
         """Nothing was recorded of it, and nobody holds it any more: it is not known after all."""
         if known is not None and known.row is None:
             self.known.remove(known)
+            for places in (self._loose, self._alike.get(known.head[:BEGIN], [])):
+                if known in places:
+                    places.remove(known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whosaw.engine.fingerprint import Fingerprint
@@ -137,7 +138,7 @@ class Trail:
     def opened(self) -> Content | None:
         """Return its content, if it is still there. Raises `OSError`."""
         if self.content is None and not self.gone and self.found.size:
-            self.content = opened(self.found.path, self.found.key)
+            self.content = opened(Path(self.found.path), self.found.key)
             self.compressed = self.content is not None and self.content.is_compressed
         return self.content
 
@@ -168,18 +169,27 @@ class Trail:
         if not over and b"\n" not in head and len(head) < HEAD and not (self.compressed or self._is_whole(content)):
             return len(head)  # half a line tells nothing
         if self._comparison is None:
-            size = _UNKNOWN_SIZE if self.compressed else self.found.size
-            candidates = memory.candidates(self.path, size, head, self._refused)
-            if candidates is None or not head:
-                return len(head)
-            if not self.compressed and self._attach_by_end(content, candidates, head):
-                return len(head)
-            self._comparison = Comparison(candidates)
+            self._comparison = self._begin_to_compare(content, head, memory)
+        if self._comparison is None:
+            return len(head)
         self._comparison.open = [known for known in self._comparison.open if not known.head or known.begins_like(head)]
         used = self._comparison.go_on(content, most)
         if used < most:
             self._conclude(content, head, memory)
         return used + len(head)
+
+    def _begin_to_compare(self, content: Content, head: bytes, memory: Memory) -> Comparison | None:
+        """Return what the content is to be held against; nothing if that is settled already, or cannot be told yet."""
+        here = [known for known in memory.at_path(self.path) if known not in self._refused]
+        if not self.compressed and self._attach_by_end(content, here, head):
+            return None
+        size = _UNKNOWN_SIZE if self.compressed else self.found.size
+        candidates = memory.candidates(self.path, size, head, self._refused)
+        if candidates is None or not head:
+            return None
+        if not self.compressed and self._attach_by_end(content, candidates, head):
+            return None
+        return Comparison(candidates)
 
     def _attach_by_end(self, content: Content, candidates: list[Known], head: bytes) -> bool:
         """Attach to the longest candidate that ends here as it did; strike out the others that were compared."""

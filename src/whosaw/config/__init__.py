@@ -12,6 +12,9 @@ from zoneinfo import available_timezones
 
 import msgspec
 
+from whosaw.config.tables import Table
+from whosaw.config.tables import seconds as seconds
+from whosaw.config.watching import Syslog, Tell, Watch, check_listeners, check_watch
 from whosaw.errors import ConfigError
 from whosaw.model import Basis, DataClass, Grade, RecipientKind, Vantage
 
@@ -23,11 +26,7 @@ ROLES = ("time", "client", "method", "uri", "host", "status", "bytes", "cache", 
 """The parts of a line that `columns` may name another field for."""
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A TOML table in which an unknown key is an error."""
-
-
-class Operator(_Table, frozen=True, kw_only=True):
+class Operator(Table, frozen=True, kw_only=True):
     """Who the operator is: enough to recognise its own numbers."""
 
     name: str = "this operator"
@@ -42,7 +41,7 @@ class Operator(_Table, frozen=True, kw_only=True):
         return f"Operator(name={self.name!r}, country={self.country!r}, salts={len(self.salts)}, hash_keys={len(self.hash_keys)})"
 
 
-class Route(_Table, frozen=True, kw_only=True):
+class Route(Table, frozen=True, kw_only=True):
     """A page or screen: what it shows, and whether its address selects the customer."""
 
     template: str
@@ -52,11 +51,13 @@ class Route(_Table, frozen=True, kw_only=True):
     public: bool = False
 
 
-class Source(_Table, frozen=True, kw_only=True):
-    """One kind of log: where it lies, how it is written, and which part of a line says what."""
+class Source(Table, frozen=True, kw_only=True):
+    """One kind of log: where it lies or arrives, how it is written, and which part of a line says what."""
 
     name: str
-    files: list[str]
+    files: list[str] = []
+    listen: str = ""
+    syslog: Syslog = Syslog()
     channel: str
     vantage: Vantage = Vantage.ORIGIN
     format: str = ""
@@ -86,7 +87,7 @@ class Source(_Table, frozen=True, kw_only=True):
     gaps: list[tuple[datetime, datetime]] = []
 
 
-class Relation(_Table, frozen=True, kw_only=True):
+class Relation(Table, frozen=True, kw_only=True):
     """Rows from a file (with a map of columns) or from a query over files."""
 
     file: str = ""
@@ -117,7 +118,7 @@ class Canaries(Relation, frozen=True, kw_only=True):
     """Customers that do not exist: whoever is shown one has copied or guessed."""
 
 
-class Limits(_Table, frozen=True, kw_only=True):
+class Limits(Table, frozen=True, kw_only=True):
     """When an answer is no longer called reliable, and how findings are grouped."""
 
     min_coverage: float = 0.5
@@ -126,13 +127,13 @@ class Limits(_Table, frozen=True, kw_only=True):
     incident_gap: str = "72h"
 
 
-class Keys(_Table, frozen=True, kw_only=True):
+class Keys(Table, frozen=True, kw_only=True):
     """Where the secret of the pseudonyms lies (made on first use, mode 0600)."""
 
     file: str = ""
 
 
-class Config(_Table, frozen=True, kw_only=True):
+class Config(Table, frozen=True, kw_only=True):
     """The operator's `whosaw.toml`."""
 
     operator: Operator = Operator()
@@ -143,22 +144,7 @@ class Config(_Table, frozen=True, kw_only=True):
     detector: dict[str, dict[str, int]] = {}
     limits: Limits = Limits()
     keys: Keys = Keys()
-
-
-DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
-LONGEST_SECONDS = 365_000 * 86400
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def seconds(text: str, key: str) -> int:
-    """Return a duration such as `30m` or `48h` in seconds."""
-    match = DURATION.fullmatch(text.strip())
-    if match is None:
-        raise ConfigError(f"`{key}` is `{text}`, expected a whole number and s, m, h or d", hint='write for example `"30m"` or `"48h"`')
-    found = int(match[1]) * _SECONDS[match[2]]
-    if found > LONGEST_SECONDS:
-        raise ConfigError(f"`{key}` is `{text}`, expected at most a thousand years", hint='write for example `"30m"` or `"48h"`')
-    return found
+    watch: Watch = Watch()
 
 
 def load(path: Path) -> tuple[Config, str]:
@@ -196,6 +182,8 @@ def parse(data: dict[str, object]) -> Config:
     for i, canary in enumerate(config.canary):
         _check_relation(f"canary[{i}]", canary, {"customer"}, {"placed"})
     _check_limits(config.limits)
+    check_listeners([(source.listen, source.syslog) for source in config.source])
+    check_watch(config.watch)
     _check_timezone("operator.timezone", config.operator.timezone)
     names = [s.name for s in config.source]
     for name in {n for n in names if names.count(n) > 1}:
@@ -216,9 +204,10 @@ def _check_limits(limits: Limits) -> None:
 
 def _check_source(i: int, source: Source) -> None:
     key = f"source[{i}]"
-    if not source.files:
+    if not source.files and not source.listen:
         raise ConfigError(
-            f"`{key}.files` is empty, expected at least one file or pattern", hint='for example files = ["logs/portal/*.log"]'
+            f"`{key}.files` is empty, expected at least one file or pattern",
+            hint='for example files = ["logs/portal/*.log"]; or listen = "tcp://127.0.0.1:5514" for syslog',
         )
     if source.layout and not source.format:
         raise ConfigError(f"`{key}.layout` is set without `{key}.format`", hint='say whose format string it is: format = "nginx"')
@@ -303,7 +292,8 @@ def _named(text: str) -> ConfigError:
 
 
 def _all_keys() -> list[str]:
-    tables: list[type[msgspec.Struct]] = [Operator, Route, Source, Relation, Owner, Entitlement, Canaries, Limits, Keys, Config]
+    tables: list[type[msgspec.Struct]] = [Operator, Route, Source, Relation, Owner, Entitlement, Canaries, Limits, Keys]
+    tables += [Syslog, Tell, Watch, Config]
     return sorted({name for table in tables for name in table.__struct_fields__})
 
 
