@@ -177,8 +177,3 @@ def _exchange(shared: Path) -> Path:
 
 def _columns(kinds: Mapping[str, str]) -> str:
     return ", ".join(f"`{name}` {_KINDS.get(kind, kind)}" for name, kind in kinds.items())
-
-
-def _address(path: Path) -> str:
-    """Return a path as Hadoop reads it: a scheme before it, and nothing escaped (`day=2012-01-10` is no `day%3D2012-01-10`)."""
-    return f"file://{path.absolute()}"
