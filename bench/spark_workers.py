@@ -166,7 +166,10 @@ def tasks(folder: Path) -> dict[str, Any]:
                     worker, seconds = task["Task Info"]["Executor ID"], task["Task Metrics"]["Executor CPU Time"] / 1e9
                     busy[worker] = busy.get(worker, 0) + seconds
                     longest = max(longest, (seconds, f"stage {task['Stage ID']}"))
-    return {"longest_task_cpu": (round(longest[0], 1), longest[1]), "cpu": {name: round(seconds, 1) for name, seconds in sorted(busy.items())}}
+    return {
+        "longest_task_cpu": (round(longest[0], 1), longest[1]),
+        "cpu": {name: round(seconds, 1) for name, seconds in sorted(busy.items())},
+    }
 
 
 def measured(rows: int, workers: int, paths: list[Path], folder: Path) -> dict[str, Any]:
@@ -223,7 +226,7 @@ def main() -> None:
                         }
                     )
                 )
-            except Exception:
+            except Exception:  # noqa: BLE001 - the parent only waits; whatever it is must be seen
                 traceback.print_exc()
             finally:
                 os._exit(0)

@@ -179,21 +179,31 @@ class _Answers:
     """How many customers are known at all; asked only when an incident needs it."""
 
 
+def numbered(ranked: Sequence[Incident]) -> list[Incident]:
+    """Return ranked incidents under new names."""
+    return [msgspec.structs.replace(incident, id=f"INC-{i}") for i, incident in enumerate(ranked, start=1)]
+
+
 def group(
-    door: Door, detectors: Sequence[Detector], coverage: Sequence[Coverage], files: Mapping[int, str], gap_seconds: int
+    door: Door,
+    detectors: Sequence[Detector],
+    coverage: Sequence[Coverage],
+    files: Mapping[int, str],
+    gap_seconds: int,
+    name: Callable[[Sequence[Incident]], list[Incident]] = numbered,
 ) -> list[Incident]:
     """Return the incidents, ranked by kind of evidence, then by how sensitive the data are, then by how many customers.
 
-    Grouping looks at the rows only: neither the order of files nor the order of reading changes it.
+    Grouping looks at the rows only: neither the order of files nor the order of reading changes it. `name` gives the ranked their names.
     """
     by_channel = ", ".join(quoted(d.name) for d in detectors if d.grouped_by == "channel")
     shared = f"c.detector in ({by_channel})" if by_channel else "false"
     door.table("grouped", _GROUPED.format(by_channel=shared, gap=gap_seconds, stretch=_stretch(gap_seconds)))
     answers = _ask(door, coverage)
     ranked = sorted(((scope.bond, _incident(scope, answers, files)) for scope in answers.scopes), key=_rank)
-    named = [(bond, msgspec.structs.replace(incident, id=f"INC-{i}")) for i, (bond, incident) in enumerate(ranked, start=1)]
-    door.table("incident_names", listed(_NAMES, [(bond, incident.id) for bond, incident in named]))
-    return [incident for _, incident in named]
+    named = name([incident for _, incident in ranked])
+    door.table("incident_names", listed(_NAMES, [(bond, incident.id) for (bond, _), incident in zip(ranked, named, strict=True)]))
+    return named
 
 
 def _rank(found: tuple[str, Incident]) -> tuple[Any, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from whosaw import entitlements, incidents
 from whosaw.config import seconds
 from whosaw.detectors import DETECTORS
 from whosaw.errors import InputError, QueryError
-from whosaw.judge import apart, detect, repairs, scan, verdict
+from whosaw.judge import apart, detect, naming, repairs, scan, verdict
 from whosaw.judge.read import plan, read
 from whosaw.judge.work import Case, Progress, Work, judging, opened
 from whosaw.ledger import MANY_SMALL
@@ -17,14 +18,19 @@ from whosaw.ledger.coverage import covered
 from whosaw.model import ReadCounts, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from whosaw.ledger import FileRow
+    from whosaw.engine.door import Door
+    from whosaw.ledger import FileRow, Known
+    from whosaw.model import Coverage, Incident
 
-__all__ = ["Case", "Progress", "Work", "judged", "opened", "prepare", "read_all", "run"]
+__all__ = ["Case", "Progress", "Work", "answer", "judged", "opened", "prepare", "read_all", "run"]
 
 SCHEMA = "whosaw.result/1"
 REJECTED_SHOWN = 100
+
+AHEAD = timedelta(hours=1)
+"""Clocks that are this much ahead are wrong, not merely not in step."""
 
 
 def run(case: Case, *, made: datetime, command: str, progress: Progress, note: Callable[[Work], None] = lambda _: None) -> Result:
@@ -36,7 +42,9 @@ def run(case: Case, *, made: datetime, command: str, progress: Progress, note: C
         work.tasks, work.problems = plan(case.config, case.folder)
         note(work)
         read_all(work, progress)
-        return judged(work, made=made, command=command)
+        result = judged(work, made=made, command=command)
+        work.ledger.keep_names([naming.known_of(incident) for incident in result.incidents])
+        return result
 
 
 def read_all(work: Work, progress: Progress, *, most: int = 0) -> None:
@@ -70,20 +78,35 @@ def _answer(work: Work, *, made: datetime, command: str, until: datetime | None)
 
 def _answer_of_now(work: Work, *, made: datetime, command: str, until: datetime | None) -> Result:
     prepare(work, until)
-    config = work.case.config
-    lost = [part for part in work.ledger.lost() if until is None or part.since.replace(tzinfo=None) < until.replace(tzinfo=None)]
-    files = work.ledger.files()
-    coverage = covered(work.ledger, files, config)
-    gap = seconds(config.limits.incident_gap, "limits.incident_gap")
     with judging(work, until) as engine:
         verdict.resolve(engine)
         verdict.judge(engine)
         settled = apart.join(engine)
-        besides = work.ledger.settled(until)
-        counted = apart.counted_with(verdict.count(engine, also=apart.shown_besides(besides) if settled or besides else ""), lost)
-        detect.detect(engine, DETECTORS, config.detector, settled=settled)
-        found = incidents.group(engine, DETECTORS, apart.silenced(coverage, lost), {f.number: f.path for f in files}, gap)
-        suggested = repairs.suggest(engine)
+        return answer(work, engine, made=made, command=command, until=until, settled=settled)
+
+
+def answer(  # noqa: PLR0913 - what is judged, and what stands on the answer
+    work: Work,
+    engine: Door,
+    *,
+    made: datetime,
+    command: str,
+    settled: bool,
+    until: datetime | None = None,
+    now: datetime | None = None,
+) -> Result:
+    """Return the answer for verdicts that are there (5 detect, 6 group); with `now`, a silence that still lasts counts."""
+    config = work.case.config
+    lost = [part for part in work.ledger.lost() if until is None or part.since.replace(tzinfo=None) < until.replace(tzinfo=None)]
+    files = work.ledger.files()
+    coverage = covered(work.ledger, files, config, now=int(now.timestamp()) if now else None)
+    besides = work.ledger.settled(until)
+    counted = apart.counted_with(verdict.count(engine, also=apart.shown_besides(besides) if settled or besides else ""), lost)
+    detect.detect(engine, DETECTORS, config.detector, settled=settled)
+    gap = seconds(config.limits.incident_gap, "limits.incident_gap")
+    name = partial(_named, known=work.ledger.known(), gap=timedelta(seconds=gap))
+    found = incidents.group(engine, DETECTORS, apart.silenced(coverage, lost), {f.number: f.path for f in files}, gap, name)
+    suggested = repairs.suggest(engine)
     return Result(
         schema=SCHEMA,
         made=made,
@@ -94,13 +117,29 @@ def _answer_of_now(work: Work, *, made: datetime, command: str, until: datetime 
         repairs=suggested,
         cannot_judge=counted.reasons,
         rejected=(work.ledger.rejected(REJECTED_SHOWN) + work.loaded.rejected)[:REJECTED_SHOWN],
-        doubts=_doubts(work, files) + apart.doubts(lost),
+        doubts=_doubts(work, files) + _ahead(coverage, made) + apart.doubts(lost),
         timeline=[(day.replace(tzinfo=UTC), e, u, c) for day, e, u, c in counted.days],
         config_hash=work.case.config_hash,
         grouping=incidents.GROUPING,
         command=command,
         partial=bool(work.problems or lost) or any(f.broken for f in files),
     )
+
+
+BY_CHANNEL = frozenset(d.name for d in DETECTORS if d.grouped_by == "channel")
+
+
+def _named(ranked: Sequence[Incident], known: Sequence[Known], gap: timedelta) -> list[Incident]:
+    return naming.named(ranked, known, gap=gap, by_channel=BY_CHANNEL)[0]
+
+
+def _ahead(coverage: Sequence[Coverage], made: datetime) -> list[str]:
+    """Return what must be said of sources whose clock is wrong."""
+    return [
+        f"`{c.source}` has lines from the future (until {c.until:%Y-%m-%d %H:%M} UTC): its clock, or its time zone, is wrong"
+        for c in coverage
+        if c.until is not None and c.until > made + AHEAD
+    ]
 
 
 def prepare(work: Work, until: datetime | None = None) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from whosaw.ledger import Known
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -15,19 +15,6 @@ if TYPE_CHECKING:
     from whosaw.model import Incident
 
 PREFIX = "INC-"
-
-
-@dataclass(frozen=True)
-class Known:
-    """An incident as it was last named: its leak type, channel, cause and span of time."""
-
-    name: str
-    detector: str
-    channel: str
-    cause_kind: str
-    cause: str
-    since: datetime
-    until: datetime
 
 
 def named(

@@ -18,7 +18,7 @@ from whosaw.engine.duckdb import Engine, quoted
 from whosaw.engine.fingerprint import HEAD, Fingerprint
 from whosaw.errors import LedgerError
 from whosaw.ledger import locks, settling, upkeep
-from whosaw.ledger.facts import COLUMNS, KEPT, Addition, Beat, Change, FileRow, Part, Settlement, disclosure_key, disclosure_label
+from whosaw.ledger.facts import COLUMNS, KEPT, Addition, Beat, Change, FileRow, Known, Part, Settlement, disclosure_key, disclosure_label
 from whosaw.ledger.manifest import MANIFEST, VERSION, Manifest, advance, cannot_write, not_ours
 from whosaw.ledger.parts import DISCLOSURES, INCOMING, KEEPING, SETTLED, Parts, refuse_foreign, sync
 from whosaw.model import Rejected
@@ -38,6 +38,7 @@ __all__ = [
     "Beat",
     "Change",
     "FileRow",
+    "Known",
     "Ledger",
     "Part",
     "Settlement",
@@ -350,6 +351,17 @@ class Ledger:
         They are never changed and never removed.
         """
         self._manifest.together(lambda db: db.executemany("insert into vouched values (?,?,?,?,?,?,?,?)", rows))
+
+    def known(self) -> list[Known]:
+        """Return the incidents that have a name, as they were when they were last named."""
+        rows = self._manifest.rows("select name, detector, channel, cause_kind, cause, since, until from incidents")
+        at = datetime.fromisoformat
+        return [Known(name, leak, channel, kind, cause, at(a), at(b)) for name, leak, channel, kind, cause, a, b in rows]
+
+    def keep_names(self, incidents: Sequence[Known]) -> None:
+        """Remember which incident has which name. A name stays, even when nothing is found under it any more."""
+        rows = [(k.name, k.detector, k.channel, k.cause_kind, k.cause, k.since.isoformat(), k.until.isoformat()) for k in incidents]
+        self._manifest.together(lambda db: db.executemany("insert or replace into incidents values (?,?,?,?,?,?,?)", rows))
 
     def vouched(self) -> list[tuple[str, int, int, str, str, str, str]]:
         """Return what people vouched for: basis, recipient, customer, site, since, reason and by whom."""

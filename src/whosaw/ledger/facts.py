@@ -162,6 +162,19 @@ class Settlement:
     """Sealed lots of names that hold less now: place, lowest and highest pseudonym, and nothing sealed for one that is empty."""
 
 
+@dataclass(frozen=True)
+class Known:
+    """An incident as it was last named: its leak type, channel, cause and span of time. A name is never given to another one."""
+
+    name: str
+    detector: str
+    channel: str
+    cause_kind: str
+    cause: str
+    since: datetime
+    until: datetime
+
+
 def disclosure_label(key: int) -> str:
     """Return the name under which a disclosure is shown and asked for."""
     return f"D-{key >> 32:08x}.{key & 0xFFFFFFFF}"

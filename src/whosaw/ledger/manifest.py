@@ -52,6 +52,9 @@ create index if not exists pulse_by_source on pulse (source, bucket);
 create table if not exists vouched (
     basis text not null, recipient integer not null, customer integer, site text, since text not null, reason text not null,
     by text not null, at text not null);
+create table if not exists incidents (
+    name text primary key, detector text not null, channel text not null, cause_kind text not null, cause text not null,
+    since text not null, until text not null);
 create table if not exists lookups (
     at text not null, by text not null, command text not null, customer integer not null, reason text not null);
 create table if not exists names (domain text not null, first integer not null, last integer not null, sealed blob not null);
