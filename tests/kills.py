@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import time
+import traceback
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -217,6 +218,9 @@ def forked(what):
     try:
         os.write(mouth, json.dumps(what()).encode())
         code = 0
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         os._exit(code)
 

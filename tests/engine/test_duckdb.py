@@ -103,10 +103,11 @@ def test_a_failing_query_is_a_query_error_without_the_value_it_stumbled_over(eng
         assert problem.value.message == problem.value.message.lower()
 
 
-def test_a_full_disk_is_a_storage_error(engine, monkeypatch):
+@pytest.mark.parametrize("said", ["No space left on device", "File too large", "Disk quota exceeded"])
+def test_a_full_disk_is_a_storage_error(engine, monkeypatch, said):
     class Full:
         def execute(self, *_):
-            raise engine._errors.IOException("IO Error: Could not write: No space left on device")
+            raise engine._errors.IOException(f"IO Error: Could not write: {said}")
 
     monkeypatch.setattr(engine, "connection", Full())
     for use in (engine.run, engine.rows):

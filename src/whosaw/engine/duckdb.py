@@ -145,9 +145,13 @@ class Engine:
         self.connection.close()
 
 
+_FULL = ("no space left", "could not allocate", "max_temp_directory_size", "file too large", "quota exceeded")
+"""What the engine says when the disk, a quota or the largest size of a file is reached; a late write says it in other words."""
+
+
 def _ours(problem: Exception) -> WhosawError:
     text = str(problem).partition("\n")[0]
-    if "No space left" in text or "could not allocate" in text.lower() or "max_temp_directory_size" in text:
+    if any(sign in text.lower() for sign in _FULL):
         return StorageError("the disk is full; nothing is half-written", hint="free some space, or choose another folder with --dir")
     text = masked(text)
     return QueryError(text.partition(": ")[2].lower() or text.lower(), hint="run with --debug to see the whole message")
