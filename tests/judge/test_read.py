@@ -561,4 +561,18 @@ def test_the_heading_of_a_followed_table_is_no_line_of_it(tmp_path):
         row = reading.extend(work, job, text, None, mark=mark)
         mark.update(text[27:])
         row = reading.extend(work, job, text[27:], row, mark=mark)
+        work.ledger.open_in(work.engine)
+        assert work.engine.rows("select source_line from disclosures_read order by id") == [(2,), (3,)]
     assert (row.lines, row.disclosures, row.rejected) == (2, 2, 0)
+
+
+def test_a_table_that_has_grown_is_numbered_on_and_its_last_line_without_an_end_is_read_again(tmp_path):
+    changes = only(format="csv", files=["portal.csv"])
+    first = b"time,login,account,sid,uri\n2012-01-10T10:00:00Z,anna,A1,s,/home\n2012-01-10T10:00:00Z,bert,A"
+    operator(tmp_path, [], portal_csv=first)
+    assert counts(judged(tmp_path, changes)) == (1, 0, 0)
+    (tmp_path / "portal.csv").write_bytes(first + b"2,s,/home\n2012-01-10T10:00:00Z,anna,A1,s,/home\n")
+    assert counts(judged(tmp_path, changes)) == (3, 0, 0)
+    with opened(case(tmp_path, changes)) as work:
+        work.ledger.open_in(work.engine)
+        assert work.engine.rows("select source_line from disclosures_read order by id") == [(2,), (3,), (4,)]

@@ -128,6 +128,17 @@ class Engine:
         finally:
             self.run("set disabled_optimizers = ''")
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let all that is done in a `with` count, tables and views included, or nothing of it."""
+        self.run("begin transaction")
+        try:
+            yield
+        except BaseException:
+            self.run("rollback")
+            raise
+        self.run("commit")
+
     def columns(self, sql: str) -> list[str]:
         """Return the column names a query would give."""
         return [str(row[0]) for row in self.rows(f"describe {sql}")]

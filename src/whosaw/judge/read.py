@@ -18,7 +18,7 @@ from whosaw.ledger import COLUMNS, Addition, Beat, Change, FileRow, Part
 from whosaw.model import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from whosaw.config import Config, Source
@@ -63,11 +63,12 @@ def _widened(tasks: Sequence[Task]) -> list[Task]:
     unions: dict[tuple[str, str], Layout] = {}
     for job in tasks:
         place = (job.source.name, job.layout.kind)
-        unions[place] = _joined(unions.get(place, job.layout), job.layout)
-    return [replace(job, layout=_joined(job.layout, unions[job.source.name, job.layout.kind])) for job in tasks]
+        unions[place] = joined(unions.get(place, job.layout), job.layout)
+    return [replace(job, layout=joined(job.layout, unions[job.source.name, job.layout.kind])) for job in tasks]
 
 
-def _joined(own: Layout, other: Layout) -> Layout:
+def joined(own: Layout, other: Layout) -> Layout:
+    """Return the layout of one JSON file with the fields of another of its source; what the own says comes first."""
     if own.kind not in {"json", "parquet"}:
         return own
     paths = dict(zip(own.fields, own.paths, strict=True))
@@ -86,16 +87,21 @@ def task(path: Path, source: Source, *, folder: Path, key: str) -> Task:
     """Return how one file is to be read. Raises `ConfigError` for an unknown format, `InputError` for an unreadable file."""
     log = Input(path)
     shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+    if not log.size and not (source.format and source.layout):
+        return Task(path, shown, source, key, _reader(source, key) if source.format else readers.READERS[0], EMPTY, 0.0)
+    return fitted(path, source, lambda: _sample(log), shown=shown, key=key)
+
+
+def fitted(path: Path, source: Source, sample: Callable[[], Sequence[bytes]], *, shown: str, key: str) -> Task:
+    """Return how a content is to be read that begins with the lines of a sample. Raises what `task` does."""
     if source.format and source.layout:
         reader = _reader(source, key)
         return Task(path, shown, source, key, reader, reader.layout(source.layout), 1.0)
-    if not log.size:
-        return Task(path, shown, source, key, _reader(source, key) if source.format else readers.READERS[0], EMPTY, 0.0)
-    sample = _sample(log)
-    guesses = [g for g in readers.detect(sample) if not source.format or g.reader == source.format]
+    lines = sample()
+    guesses = [g for g in readers.detect(lines) if not source.format or g.reader == source.format]
     if source.format and not guesses:
         reader = _reader(source, key)
-        return Task(path, shown, source, key, reader, _plain_layout(reader, sample, shown), 0.0)
+        return Task(path, shown, source, key, reader, _plain_layout(reader, lines, shown), 0.0)
     if not guesses:
         raise InputError(
             f"`{shown}`: the format of this file was not recognised", hint=f'name it: format = "..." in {key}; known: {_known()}'
@@ -158,6 +164,13 @@ def extend(work: Work, job: Task, data: bytes, known: FileRow | None, *, mark: F
         reading.take_lines(block)
     reading.write_part()
     return reading.record(mark, broken, closes=False)
+
+
+def read_again(layout: Layout, former: FileRow) -> int:
+    """Return from which line on a file is read again when it has grown: a document from its first, a last line without an end; else 0."""
+    if layout.kind in {"document", "parquet"}:
+        return 1
+    return layout.skip + former.lines if former.unfinished else 0
 
 
 def recount(work: Work, job: Task, size: int, progress: Progress) -> FileRow:
@@ -257,7 +270,8 @@ class _Reading:
         """Begin with the counts of what is known, but for a last line without an end, which is read again; a document is, as a whole."""
         whole = former is None or self.job.layout.kind in {"document", "parquet"}
         counts = {kind: 0 if former is None or whole else getattr(former, kind) for kind in ("lines", "disclosures", "rejected", "other")}
-        self.again = 0 if former is None else 1 if whole else former.lines if former.unfinished else 0
+        self.again = read_again(self.job.layout, former) if former else 0
+        self.heading = self.job.layout.skip if former and former.size and not whole else 0
         if former and former.unfinished and not whole:
             counts["lines"] -= 1
             counts[_COUNTED[former.unfinished]] -= 1
@@ -266,8 +280,8 @@ class _Reading:
 
     @property
     def next_line(self) -> int:
-        """The number of the next line to read."""
-        return self.lines + 1
+        """The number of the next line to read; a heading is numbered, and not counted."""
+        return self.heading + self.lines + 1
 
     def take_all(self, source_file: Input, progress: Progress, most: int) -> None:
         """Read a whole file or what follows in it, or `most` lines of it."""

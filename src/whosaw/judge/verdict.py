@@ -6,6 +6,7 @@ and `unentitled` (the rest without a why). Nothing here is stored in the ledger:
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -132,26 +133,36 @@ def resolved(rows: str) -> str:
 
 def judge(door: Door) -> None:
     """Fill `rest` and define `unentitled`. An absent rule means no; no rules at all mean that nothing can be judged."""
-    door.table("sites", listed(_SITES, []))
-    door.table("site_grants", listed(_SITE_GRANTS, []))
+    forget_sites(door)
     _judge(door, "disclosures", door.table)
     door.view("unentitled", UNENTITLED)
 
 
-def judge_more(door: Door, over: str) -> None:
-    """Add to `rest` what is not entitled of further disclosures, which `resolve` gave this name."""
-    _judge(door, over, door.add)
+def judge_more(door: Door, over: str) -> int:
+    """Add to `rest` what is not entitled of further disclosures, which `resolved` found the customers of; return how many they are."""
+    door.table("more", f"select * from {over}")
+    rows = int(door.one("select count(*) from more")[0])
+    if rows:
+        many = rows > int(door.one("select count(*) from grants")[0])
+        _judge(door, "more", door.add, pinned=many)
+    return rows
 
 
-def _judge(door: Door, over: str, keep: Callable[[str, str], None]) -> None:
+def forget_sites(door: Door) -> None:
+    """Forget which rules the sites met so far fall under: the rules have changed."""
+    door.table("sites", listed(_SITES, []))
+    door.table("site_grants", listed(_SITE_GRANTS, []))
+
+
+def _judge(door: Door, over: str, keep: Callable[[str, str], None], *, pinned: bool = True) -> None:
     _answer_for_sites(door, over)
     no_rules = "false" if _any(door, "rules") else "true"
-    with door.small_side_last():
+    with door.small_side_last() if pinned else nullcontext():
         door.table("verdicts", _VERDICTS.format(over=over, no_rules=no_rules) + _anti_joins(door, over))
     door.table("unjudged", "select id, seen_at, recipient, customer from verdicts where why is null and data = 0")
     door.table("unknown", _UNKNOWN if _any(door, "unjudged") else _NO_ROWS)
     door.table("unseen", _UNSEEN if _any(door, "blind") else _NO_ROWS)
-    with door.small_side_last():
+    with door.small_side_last() if pinned else nullcontext():
         keep("rest", _REST.format(over=over))
 
 
