@@ -36,6 +36,11 @@ from {rows} d
 left join held h on h.object = case when d.customer is null then d.object end and d.seen_at >= h.since and d.seen_at < h.until
 """
 
+# What needs no owner is asked of the rows as they were read: looking up millions of objects once more would be for nothing.
+_AS_READ = "{name}_as_read"
+
+_DAYS = "select cast(date_trunc('day', seen_at) as timestamp) as day, count(*) as n from {rows} group by 1"
+
 _ENTITLEMENTS = """
 select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from grants g join rules r on r.rule = g.rule
 """
@@ -43,9 +48,10 @@ select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from 
 UNENTITLED = "select * exclude (why, contested) from rest where why is null"
 _NO_ROWS = "select cast(null as bigint) as id where false"
 
+_SHOWN_DAYS = {"day": "timestamp", "n": "bigint"}
 _SITES = {"recipient": "bigint", "site": "varchar"}
 _NEW_SITES = """
-select d.recipient, d.site from (select distinct recipient, site from {over} where site is not null) d
+select d.recipient, d.site from (select distinct recipient, site from {rows} where site is not null) d
 anti join sites s on s.site = d.site
 """
 
@@ -72,9 +78,9 @@ _TEST_ACCOUNTS = "select c.* from customer_grants c join rules on rules.rule = c
 # fetched with all columns. Anti-joins are written out: `not exists` with a time in it makes the engine gather all rows first.
 # They stand in the order of their size, smallest first, and a row without a recipient to ask for (`asked`) is looked up in none.
 _VERDICTS = f"""
-select d.id, d.why, d.seen_at, d.recipient_kind, d.recipient, d.customer, d.data from (
+select d.id, d.why, d.seen_at, d.recipient_kind, d.recipient, d.customer, d.contested, d.data from (
     select *, case when why is null then recipient end as asked from (
-        select id, seen_at, recipient_kind, recipient, customer, data, case
+        select id, seen_at, recipient_kind, recipient, customer, contested, data, case
             when {{no_rules}} then {quoted(NO_RULES)}
             when vantage not in ({_PROVING}) then {quoted(NOT_SENT)}
             when contested then {quoted(TWO_OWNERS)}
@@ -109,10 +115,10 @@ where v.why is null
 """
 
 _REST = f"""
-select d.*, case when v.why is not null then v.why
+select d.* exclude (customer), v.customer, v.contested, case when v.why is not null then v.why
     when k.id is not null then {quoted(UNKNOWN_DATA)}
     when b.id is not null then {quoted(BLIND)} end as why
-from {{over}} d
+from {{rows}} d
 join verdicts v on v.id = d.id
 left join unknown k on k.id = d.id
 left join unseen b on b.id = d.id
@@ -121,6 +127,7 @@ left join unseen b on b.id = d.id
 
 def resolve(door: Door, *, rows: str = "disclosures_read", name: str = "disclosures") -> None:
     """Define `disclosures`: every ledger row with the customer its object belonged to at that time."""
+    door.view(_AS_READ.format(name=name), f"select * from {rows}")
     door.view(name, resolved(rows))
     door.view("entitlements", _ENTITLEMENTS)
 
@@ -134,6 +141,7 @@ def judge(door: Door) -> None:
     """Fill `rest` and define `unentitled`. An absent rule means no; no rules at all mean that nothing can be judged."""
     door.table("sites", listed(_SITES, []))
     door.table("site_grants", listed(_SITE_GRANTS, []))
+    door.table("shown_days", listed(_SHOWN_DAYS, []))
     _judge(door, "disclosures", door.table)
     door.view("unentitled", UNENTITLED)
 
@@ -144,24 +152,27 @@ def judge_more(door: Door, over: str) -> None:
 
 
 def _judge(door: Door, over: str, keep: Callable[[str, str], None]) -> None:
-    _answer_for_sites(door, over)
+    rows = _AS_READ.format(name=over)
+    door.table("days_at_hand", _DAYS.format(rows=rows))
+    door.add("shown_days", "select * from days_at_hand")
+    _answer_for_sites(door, rows)
     no_rules = "false" if _any(door, "rules") else "true"
     with door.small_side_last():
-        door.table("verdicts", _VERDICTS.format(over=over, no_rules=no_rules) + _anti_joins(door, over))
+        door.table("verdicts", _VERDICTS.format(over=over, no_rules=no_rules) + _anti_joins(door))
     door.table("unjudged", "select id, seen_at, recipient, customer from verdicts where why is null and data = 0")
     door.table("unknown", _UNKNOWN if _any(door, "unjudged") else _NO_ROWS)
     door.table("unseen", _UNSEEN if _any(door, "blind") else _NO_ROWS)
     with door.small_side_last():
-        keep("rest", _REST.format(over=over))
+        keep("rest", _REST.format(rows=rows))
 
 
-def _anti_joins(door: Door, over: str) -> str:
+def _anti_joins(door: Door) -> str:
     """Return the anti-joins with every kind of entitlement that there is."""
-    first, last = door.one(f"select min(seen_at), max(seen_at) from {over}")
+    first, last = door.one("select min(day), max(day) from days_at_hand")
     joins = [_COVERED_SITE] if _any(door, "site_grants") else []
     joins += [_COVERED_CUSTOMER] if _any(door, "customer_grants") else []
     if first is not None:
-        always = f"since <= {_moment(first)} and until > {_moment(last)} and data = {ALL_DATA}"
+        always = f"since <= {_moment(first)} and until >= {_moment(last)} + interval 1 day and data = {ALL_DATA}"
         joins.append(_COVERED_PAIR.format(always=always))
     return "\n".join(joins)
 
@@ -174,11 +185,11 @@ def _moment(time: datetime) -> str:
     return f"timestamp {quoted(time.isoformat(sep=' '))}"
 
 
-def _answer_for_sites(door: Door, over: str) -> None:
+def _answer_for_sites(door: Door, rows: str) -> None:
     """Fill `site_grants` with the rules that sites not met before fall under."""
     if not _any(door, "site_rules"):
         return
-    door.table("new_sites", _NEW_SITES.format(over=over))
+    door.table("new_sites", _NEW_SITES.format(rows=rows))
     deepest = int(door.one("select coalesce(max(length(site) - length(replace(site, '.', ''))), 0) from new_sites")[0])
     levels = "".join(_LEVEL.format(level=i, next=i + 1) for i in range(deepest))
     names = " union all ".join(f"select recipient, site, rest from level_{i}" for i in range(deepest + 1))
@@ -200,8 +211,7 @@ def count(door: Door, *, also: str = "") -> Counted:
 
     `also` is a query for the day and number of disclosures that were shown and are not among the rows any more.
     """
-    shown = "select date_trunc('day', seen_at) as day, count(*) as n from disclosures_read group by 1"
-    shown = f"select day, sum(n) as n from ({shown} union all {also}) group by day" if also else shown
+    shown = f"select day, sum(n) as n from (select * from shown_days{f' union all {also}' if also else ''}) group by day"
     total = int(door.one(f"select coalesce(sum(n), 0) from ({shown})")[0])
     reasons = {
         str(why): int(n) for why, n in door.rows("select why, count(*) from rest where why is not null group by why order by 2 desc, 1")
