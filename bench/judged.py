@@ -56,7 +56,6 @@ def _profile() -> None:
     _watched(Engine, "rows", _statement)
     _watched(Ledger, "append", lambda *_: "ledger append (copy and record)")
     _watched(Block, "arrow", lambda *_: "block to Arrow")
-    _watched(Input, "_note", lambda *_: "digest")
     inner = Input.blocks
 
     def blocks(self: Any, **keywords: Any) -> Any:

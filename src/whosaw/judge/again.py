@@ -88,4 +88,4 @@ def _judge(engine: Engine, in_span: str) -> None:
     live = f"(select * from ({verdict.resolved('disclosures_read')}) where {in_span})"
     engine.run(_AFFECTED.replace(" from d ", f" from {live} d "))
     engine.run("delete from rest where id in (select id from affected)")
-    verdict.judge_more(engine, f"(select * from {live} where id in (select id from affected))")
+    verdict.judge_more(engine, f"disclosures_read where {in_span} and id in (select id from affected)")

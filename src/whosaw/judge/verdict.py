@@ -37,6 +37,9 @@ from {rows} d
 left join held h on h.object = case when d.customer is null then d.object end and d.seen_at >= h.since and d.seen_at < h.until
 """
 
+# What needs no owner is asked of the rows as they were read: looking up millions of objects once more would be for nothing.
+_AS_READ = "{name}_as_read"
+
 _ENTITLEMENTS = """
 select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from grants g join rules r on r.rule = g.rule
 """
@@ -46,7 +49,7 @@ _NO_ROWS = "select cast(null as bigint) as id where false"
 
 _SITES = {"recipient": "bigint", "site": "varchar"}
 _NEW_SITES = """
-select d.recipient, d.site from (select distinct recipient, site from {over} where site is not null) d
+select d.recipient, d.site from (select distinct recipient, site from {rows} where site is not null) d
 anti join sites s on s.site = d.site
 """
 
@@ -73,9 +76,9 @@ _TEST_ACCOUNTS = "select c.* from customer_grants c join rules on rules.rule = c
 # fetched with all columns. Anti-joins are written out: `not exists` with a time in it makes the engine gather all rows first.
 # They stand in the order of their size, smallest first, and a row without a recipient to ask for (`asked`) is looked up in none.
 _VERDICTS = f"""
-select d.id, d.why, d.seen_at, d.recipient_kind, d.recipient, d.customer, d.data from (
+select d.id, d.why, d.seen_at, d.recipient_kind, d.recipient, d.customer, d.contested, d.data from (
     select *, case when why is null then recipient end as asked from (
-        select id, seen_at, recipient_kind, recipient, customer, data, case
+        select id, seen_at, recipient_kind, recipient, customer, contested, data, case
             when {{no_rules}} then {quoted(NO_RULES)}
             when vantage not in ({_PROVING}) then {quoted(NOT_SENT)}
             when contested then {quoted(TWO_OWNERS)}
@@ -110,19 +113,20 @@ where v.why is null
 """
 
 _REST = f"""
-select d.*, case when v.why is not null then v.why
+select d.* exclude (customer), v.customer, v.contested, case when v.why is not null then v.why
     when k.id is not null then {quoted(UNKNOWN_DATA)}
     when b.id is not null then {quoted(BLIND)} end as why
-from {{over}} d
+from {{rows}} d
 join verdicts v on v.id = d.id
 left join unknown k on k.id = d.id
 left join unseen b on b.id = d.id
 """
 
 
-def resolve(door: Door, *, rows: str = "disclosures_read", name: str = "disclosures") -> None:
+def resolve(door: Door, *, rows: str = "disclosures_read") -> None:
     """Define `disclosures`: every ledger row with the customer its object belonged to at that time."""
-    door.view(name, resolved(rows))
+    door.view(_AS_READ.format(name="disclosures"), f"select * from {rows}")
+    door.view("disclosures", resolved(rows))
     door.view("entitlements", _ENTITLEMENTS)
 
 
@@ -138,14 +142,14 @@ def judge(door: Door) -> None:
     door.view("unentitled", UNENTITLED)
 
 
-def judge_more(door: Door, over: str) -> int:
-    """Add to `rest` what is not entitled of further disclosures, which `resolved` found the customers of; return how many they are."""
-    door.table("more", f"select * from {over}")
-    rows = int(door.one("select count(*) from more")[0])
-    if rows:
-        many = rows > int(door.one("select count(*) from grants")[0])
-        _judge(door, "more", door.add, pinned=many)
-    return rows
+def judge_more(door: Door, rows: str) -> int:
+    """Add to `rest` what is not entitled of further ledger rows, which are of a table or a query; return how many they are."""
+    door.table(_AS_READ.format(name="more"), f"select * from {rows}")
+    door.view("more", resolved(_AS_READ.format(name="more")))
+    count = int(door.one(f"select count(*) from {_AS_READ.format(name='more')}")[0])
+    if count:
+        _judge(door, "more", door.add, pinned=count > int(door.one("select count(*) from grants")[0]))
+    return count
 
 
 def forget_sites(door: Door) -> None:
@@ -155,20 +159,21 @@ def forget_sites(door: Door) -> None:
 
 
 def _judge(door: Door, over: str, keep: Callable[[str, str], None], *, pinned: bool = True) -> None:
-    _answer_for_sites(door, over)
+    rows = _AS_READ.format(name=over)
+    _answer_for_sites(door, rows)
     no_rules = "false" if _any(door, "rules") else "true"
     with door.small_side_last() if pinned else nullcontext():
-        door.table("verdicts", _VERDICTS.format(over=over, no_rules=no_rules) + _anti_joins(door, over))
+        door.table("verdicts", _VERDICTS.format(over=over, no_rules=no_rules) + _anti_joins(door, rows))
     door.table("unjudged", "select id, seen_at, recipient, customer from verdicts where why is null and data = 0")
     door.table("unknown", _UNKNOWN if _any(door, "unjudged") else _NO_ROWS)
     door.table("unseen", _UNSEEN if _any(door, "blind") else _NO_ROWS)
     with door.small_side_last() if pinned else nullcontext():
-        keep("rest", _REST.format(over=over))
+        keep("rest", _REST.format(rows=rows))
 
 
-def _anti_joins(door: Door, over: str) -> str:
+def _anti_joins(door: Door, rows: str) -> str:
     """Return the anti-joins with every kind of entitlement that there is."""
-    first, last = door.one(f"select min(seen_at), max(seen_at) from {over}")
+    first, last = door.one(f"select min(seen_at), max(seen_at) from {rows}")
     joins = [_COVERED_SITE] if _any(door, "site_grants") else []
     joins += [_COVERED_CUSTOMER] if _any(door, "customer_grants") else []
     if first is not None:
@@ -185,11 +190,11 @@ def _moment(time: datetime) -> str:
     return f"timestamp {quoted(time.isoformat(sep=' '))}"
 
 
-def _answer_for_sites(door: Door, over: str) -> None:
+def _answer_for_sites(door: Door, rows: str) -> None:
     """Fill `site_grants` with the rules that sites not met before fall under."""
     if not _any(door, "site_rules"):
         return
-    door.table("new_sites", _NEW_SITES.format(over=over))
+    door.table("new_sites", _NEW_SITES.format(rows=rows))
     deepest = int(door.one("select coalesce(max(length(site) - length(replace(site, '.', ''))), 0) from new_sites")[0])
     levels = "".join(_LEVEL.format(level=i, next=i + 1) for i in range(deepest))
     names = " union all ".join(f"select recipient, site, rest from level_{i}" for i in range(deepest + 1))

@@ -84,7 +84,7 @@ class Live:
                 engine.run(f"delete from rest where id between {number << 32 | line} and {number << 32 | 0xFFFFFFFF}")
             if taken.again:  # parts that were written anew without those lines hold others that are judged already
                 engine.run("delete from rest where id in (select id from fresh_read)")
-            rows = verdict.judge_more(engine, f"({verdict.resolved('fresh_read')})")
+            rows = verdict.judge_more(engine, "fresh_read")
         self._mark = mark
         self.judged += rows
         return bool(taken.again) or self._count() != before
