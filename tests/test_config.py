@@ -61,6 +61,8 @@ def with_entitlement(**changes):
         ({"limits": {"incident_gap": "3 weeks"}}, "`limits.incident_gap` is `3 weeks`", '"48h"'),
         ({"limits": {"min_coverage": 50}}, "`limits.min_coverage` is `50.0`, expected a share", "from 0 to 1"),
         ({"limits": {"gap_lines": 0}}, "`limits.gap_lines` is `0`", ""),
+        ({"limits": {"memory": "4 gigabytes"}}, "`limits.memory` is `4 gigabytes`", '"4GB"'),
+        ({"limits": {"memory": "10MB"}}, "`limits.memory` is `10MB`, expected at least 100MB", '"4GB"'),
         (with_source(gaps=[[datetime(2012, 1, 1), datetime(2012, 1, 2)]]), "has a time without a zone", "2012-01-09T23:00:00Z"),  # noqa: DTZ001 - that is the fault
     ],
 )

@@ -62,3 +62,10 @@ def test_a_result_says_with_what_it_was_made(tmp_path):
         "whosaw judge",
         "whosaw.grouping/1",
     )
+
+
+def test_the_engine_holds_as_much_memory_as_the_configuration_says(tmp_path):
+    operator(tmp_path, [])
+    for said, held in (("1200MB", "1.1 GiB"), ("300MB", "286.1 MiB")):
+        with opened(case(tmp_path, {"limits": {"memory": said}}), write=True) as work:
+            assert work.engine.one("select current_setting('memory_limit')") == (held,)

@@ -119,12 +119,13 @@ class Canaries(Relation, frozen=True, kw_only=True):
 
 
 class Limits(Table, frozen=True, kw_only=True):
-    """When an answer is no longer called reliable, and how findings are grouped."""
+    """When an answer is no longer called reliable, how findings are grouped, and how much memory the engine takes."""
 
     min_coverage: float = 0.5
     max_rejected: float = 0.05
     gap_lines: int = 20
     incident_gap: str = "72h"
+    memory: str = "1200MB"
 
 
 class Keys(Table, frozen=True, kw_only=True):
@@ -198,6 +199,8 @@ def _check_limits(limits: Limits) -> None:
             raise ConfigError(
                 f"`limits.{name}` is `{getattr(limits, name)}`, expected a share", hint="write a number from 0 to 1, such as 0.5"
             )
+    if not re.fullmatch(r"[1-9][0-9]*GB|[1-9][0-9]{2,}MB", limits.memory):
+        raise ConfigError(f"`limits.memory` is `{limits.memory}`, expected at least 100MB", hint='write for example `"1200MB"` or `"4GB"`')
     if limits.gap_lines < 1:
         raise ConfigError(f"`limits.gap_lines` is `{limits.gap_lines}`, expected at least 1", hint="say how many missing lines make a gap")
 

@@ -83,7 +83,7 @@ def opened(case: Case, *, write: bool = False) -> Iterator[Work]:
         key = secret(case.key_file, make=not ledger.keyed)
         vault = Vault(key)
         ledger.claim(vault.mark)
-        engine = Engine(secret=key, temp=case.ledger / "spill")
+        engine = Engine(secret=key, temp=case.ledger / "spill", memory=case.config.limits.memory)
         try:
             yield Work(case, engine, ledger, vault)
         finally:
