@@ -14,9 +14,10 @@ from typing import Any
 
 from whosaw import config
 from whosaw.engine.duckdb import Engine
+from whosaw.engine.fingerprint import Fingerprint
 from whosaw.engine.inputs import Block, Input
 from whosaw.judge import Case, judged, opened, read_all
-from whosaw.judge.read import plan
+from whosaw.judge.plan import plan
 from whosaw.ledger import Ledger
 
 spent: dict[str, float] = defaultdict(float)
@@ -56,7 +57,7 @@ def _profile() -> None:
     _watched(Engine, "rows", _statement)
     _watched(Ledger, "append", lambda *_: "ledger append (copy and record)")
     _watched(Block, "arrow", lambda *_: "block to Arrow")
-    _watched(Input, "_note", lambda *_: "digest")
+    _watched(Fingerprint, "update", lambda *_: "digest")
     inner = Input.blocks
 
     def blocks(self: Any, **keywords: Any) -> Any:
