@@ -5,7 +5,7 @@ import pytest
 from small_operator import BILL_OWNER, LOGINS, OWNERSHIP, case, line, operator
 from whosaw import entitlements
 from whosaw.judge import again, prepare, read_all, verdict
-from whosaw.judge.read import plan
+from whosaw.judge.plan import plan
 from whosaw.judge.work import opened
 
 LINES = [

@@ -10,7 +10,8 @@ from whosaw.config import seconds
 from whosaw.detectors import DETECTORS
 from whosaw.errors import InputError, QueryError
 from whosaw.judge import apart, detect, naming, repairs, scan, verdict
-from whosaw.judge.read import plan, read
+from whosaw.judge.plan import plan
+from whosaw.judge.read import read
 from whosaw.judge.work import Case, Progress, Work, judging, opened
 from whosaw.ledger import MANY_SMALL
 from whosaw.ledger.coverage import covered

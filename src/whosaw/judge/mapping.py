@@ -10,6 +10,7 @@ from whosaw.config import Operator, Pick, Route, Source, picks
 from whosaw.engine.duckdb import named, quoted
 from whosaw.errors import ConfigError
 from whosaw.identifiers.disguises import TOKEN_PATTERN
+from whosaw.layout import Shape, shape_of
 from whosaw.model import Layout, RecipientKind, data_mask
 
 if TYPE_CHECKING:
@@ -31,22 +32,42 @@ _ANONYMOUS = (RecipientKind.CUSTOMER_LOGIN, RecipientKind.COMPANY_USER)
 
 @dataclass(frozen=True)
 class RowQueries:
-    """`cut` takes lines apart into clear fields, `careful` takes rows of fields; `rows` makes keyed ledger rows of either."""
+    """`cut` takes lines apart into clear fields, `careful` takes rows of fields; `rows` makes keyed ledger rows of either.
+
+    `plain` does as `cut` for lines whose fields were found already, and `moments` reads their times.
+    """
 
     cut: str
     careful: str
     rows: str
     fields: tuple[str, ...]
+    shape: Shape | None
+    """How plain lines are built, which are cut without a pattern; nothing if there are none."""
+    plain: str
+    plain_rows: str
+    """The rows of plain lines whose times were found with the fields: nothing of them is to be kept but what they show."""
+    moments: str
 
 
 def row_queries(source: Source, layout: Layout, operator: Operator, key: str) -> RowQueries:
     """Return the queries for one source: `cut` reads `lines (n, line)`, `careful` reads `found (r)`, `rows` reads either's result.
 
+    `plain` and `plain_rows` read `pieces (n, f, seen)`, `moments` takes a list of texts and gives the places and microseconds of times.
     Raises `ConfigError` when a pick names a field, header or cookie that the format does not have.
     """
     build = _Builder(source, layout, operator, key)
     rows = build.rows()  # first: it notes which fields are used at all
-    return RowQueries(build.cut(), build.careful(), rows, tuple(build.used))
+    shape = build.shape()
+    return RowQueries(
+        cut=build.cut(),
+        careful=build.careful(),
+        rows=f"with {rows}",
+        fields=tuple(build.used),
+        shape=shape,
+        plain=build.plain(shape),
+        plain_rows=f"with cut as ({build.plain(shape)}), {rows}",
+        moments=build.moments(),
+    )
 
 
 class _Builder:
@@ -70,6 +91,27 @@ class _Builder:
             raw = [f"f[{i}]" for i in range(1, len(names) + 1)]
         return self._timed(inner, [self._clean(text) for text in raw])
 
+    def shape(self) -> Shape | None:
+        """Return how plain lines are built."""
+        own_clock = self.source.clock and self.source.clock != self.layout.clock
+        return shape_of(self.layout, self.used, "" if own_clock else self.roles["time"])
+
+    def plain(self, shape: Shape | None) -> str:
+        """Return the query that takes the found fields of plain lines, in which nothing is quoted or escaped."""
+        if shape is None:
+            return ""
+        raw = [f"nullif(nullif(f[{2 * shape.fields.index(name) + 1}], '-'), '')" for name in self.used]
+        if not shape.time:
+            return self._timed("select n, f from pieces", raw)
+        shown = ", ".join(f"{text} as {self._column(name)}" for text, name in zip(raw, self.used, strict=True))
+        return f"select n, make_timestamp(seen) as seen_at, {shown} from pieces"
+
+    def moments(self) -> str:
+        """Return the query for the times among some texts: their places and microseconds. All seconds of such a minute are sane."""
+        texts = f"select generate_subscripts(t, 1) - 1 as i, unnest(t) as {self._time} from (select ?::varchar[] as t)"
+        timed = f"select i, {self._seen_at()} as seen from ({texts})"
+        return f"select i, epoch_us(seen) from ({timed}) where {SANE} and seen + interval 59 second <= timestamp '2100-01-01'"
+
     def careful(self) -> str:
         """Return the query that takes rows from the careful path: the line number and then the used fields, all as text."""
         raw = [self._clean(f"r[{i}]") for i in range(2, len(self.used) + 2)]
@@ -81,7 +123,7 @@ class _Builder:
         return f"select * exclude (seen), case when {SANE} then seen end as seen_at from ({timed})"
 
     def rows(self) -> str:
-        """Return the query that makes ledger rows, one per cut line, with `is_disclosure` telling which of them show data."""
+        """Return the query (without its `with`) that makes ledger rows, one per cut line, with `is_disclosure` telling which of them show data."""
         source, roles = self.source, self.roles
         route, objects = self._routes()
         uri = self._role("uri")
@@ -111,7 +153,7 @@ class _Builder:
         site = source.recipient_kind is RecipientKind.SITE
         who = "host" if site and not source.recipient else "who"
         return f"""
-        with scanned as ({self._scanned()}),
+        scanned as ({self._scanned()}),
         facts as (select n, seen_at, {one} from cut where seen_at is not null),
         routed as (select *, {route} as template from facts),
         placed as (select *, {objects} from routed),

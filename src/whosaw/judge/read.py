@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from whosaw import readers
-from whosaw.engine.duckdb import Engine, named, quoted
+from whosaw.engine.duckdb import named, quoted
 from whosaw.engine.fingerprint import HEAD, Fingerprint
-from whosaw.engine.inputs import Block, Input, Known, Likeness, cut, matching
-from whosaw.errors import ConfigError, InputError, QueryError
+from whosaw.engine.inputs import Input, Known, Likeness, cut
+from whosaw.errors import ConfigError, InputError
+from whosaw.judge import plain
 from whosaw.judge.mapping import row_queries
-from whosaw.judge.work import Task
-from whosaw.layout import decode
+from whosaw.judge.plan import EMPTY
 from whosaw.ledger import COLUMNS, Addition, Beat, Change, FileRow, Part
-from whosaw.model import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
-    from whosaw.config import Config, Source
-    from whosaw.judge.work import Progress, Work
-    from whosaw.model import Reader
+    from whosaw.engine.block import Block
+    from whosaw.judge.work import Progress, Task, Work
+    from whosaw.model import Layout
 
 BUCKET = 300
 """Coverage is kept per five minutes."""
 
 PART_ROWS = 1_000_000
 """Disclosures gathered before they are written to a file of the ledger."""
-
-SAMPLE_ROWS = 200
-
-EMPTY = Layout(kind="document", fields=(), roles={})
-"""The layout of a file without a byte: nothing can be said of its lines, and nothing needs to be."""
 
 NAMES_TOGETHER = 4_000
 """Clear names sealed together, about: a look-up opens one such lot of each file, and a file with millions has not millions of seals."""
@@ -44,93 +35,6 @@ _COUNTED = {"disclosure": "disclosures", "rejected": "rejected", "other": "other
 
 CAREFUL_ROWS = 2_000
 """Carefully read rows handed to the engine at a time."""
-
-
-def plan(config: Config, folder: Path) -> tuple[list[Task], list[str]]:
-    """Return the files to read, in an order that does not depend on how they were named, and what could not be opened."""
-    tasks, problems = [], []
-    for i, source in enumerate(config.source):
-        for path in _files(source, folder, f"source[{i}]"):
-            try:
-                tasks.append(task(path, source, folder=folder, key=f"source[{i}]"))
-            except InputError as problem:
-                problems.append(f"left out: {problem.message}")
-    return sorted(_widened(tasks), key=lambda t: (t.source.name, t.shown)), problems
-
-
-def _widened(tasks: Sequence[Task]) -> list[Task]:
-    """Return the tasks, each JSON file with the fields of all files of its source: what is rare is missing from a quiet day's sample."""
-    unions: dict[tuple[str, str], Layout] = {}
-    for job in tasks:
-        place = (job.source.name, job.layout.kind)
-        unions[place] = joined(unions.get(place, job.layout), job.layout)
-    return [replace(job, layout=joined(job.layout, unions[job.source.name, job.layout.kind])) for job in tasks]
-
-
-def joined(own: Layout, other: Layout) -> Layout:
-    """Return the layout of one JSON file with the fields of another of its source; what the own says comes first."""
-    if own.kind not in {"json", "parquet"}:
-        return own
-    paths = dict(zip(own.fields, own.paths, strict=True))
-    paths |= {name: path for name, path in zip(other.fields, other.paths, strict=True) if name not in paths}
-    return replace(
-        own,
-        fields=tuple(paths),
-        paths=tuple(paths.values()),
-        headers={**other.headers, **own.headers},
-        responses={**other.responses, **own.responses},
-        roles={**other.roles, **own.roles},
-    )
-
-
-def task(path: Path, source: Source, *, folder: Path, key: str) -> Task:
-    """Return how one file is to be read. Raises `ConfigError` for an unknown format, `InputError` for an unreadable file."""
-    log = Input(path)
-    shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
-    if not log.size and not (source.format and source.layout):
-        return Task(path, shown, source, key, _reader(source, key) if source.format else readers.READERS[0], EMPTY, 0.0)
-    return fitted(path, source, lambda: _sample(log), shown=shown, key=key)
-
-
-def fitted(path: Path, source: Source, sample: Callable[[], Sequence[bytes]], *, shown: str, key: str) -> Task:
-    """Return how a content is to be read that begins with the lines of a sample. Raises what `task` does."""
-    if source.format and source.layout:
-        reader = _reader(source, key)
-        return Task(path, shown, source, key, reader, reader.layout(source.layout), 1.0)
-    lines = sample()
-    guesses = [g for g in readers.detect(lines) if not source.format or g.reader == source.format]
-    if source.format and not guesses:
-        reader = _reader(source, key)
-        return Task(path, shown, source, key, reader, _plain_layout(reader, lines, shown), 0.0)
-    if not guesses:
-        raise InputError(
-            f"`{shown}`: the format of this file was not recognised", hint=f'name it: format = "..." in {key}; known: {_known()}'
-        )
-    best = guesses[0]
-    reader = next(r for r in readers.READERS if r.name == best.reader)
-    return Task(path, shown, source, key, reader, best.layout, best.confidence)
-
-
-def _sample(log: Input) -> list[bytes]:
-    """Return the first lines of a file; of a Parquet file its magic and its first rows as JSON."""
-    if not log.is_parquet:
-        return log.sample()
-    engine = Engine()
-    try:
-        rows = engine.rows(f"select to_json(t)::varchar from read_parquet({quoted(str(log.path))}) as t limit {SAMPLE_ROWS}")
-    except QueryError as problem:
-        raise InputError(f"`{log.path}` is a damaged Parquet file", hint="export it anew") from problem
-    finally:
-        engine.close()
-    return [log.magic, *(str(row).encode() for (row,) in rows)]
-
-
-def _plain_layout(reader: Reader, sample: Sequence[bytes], shown: str) -> Layout:
-    """Return the layout of a format whose lines were not recognised: its usual one, or what the first line says (a mere heading)."""
-    for text in ("", *(decode(line) for line in sample[:1])):
-        with suppress(ConfigError):
-            return reader.layout(text)
-    raise InputError(f"`{shown}`: no line of it reads as {reader.name}", hint="check its format")
 
 
 def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
@@ -398,12 +302,27 @@ class _Reading:
 
     def take(self, block: Block) -> None:
         """Add a block: the fast path first, then the lines it could not read, one by one."""
-        self.engine.offer("lines", block.arrow())
-        unread = self._store(self.queries.cut)
-        self.engine.withdraw("lines")
+        cut = plain.cut(self.engine, self.queries, block)
+        unread = self._take_plain(cut)
+        if cut.lines < len(block):
+            self.engine.offer("lines", block.arrow(without=~cut.left))
+            unread += self._store(self.queries.cut)
+            self.engine.withdraw("lines")
         self.lines += len(block)
-        odd = [block.first + int(i) for i in block.odd.nonzero()[0]]
-        self._take_found(self._carefully(block, sorted(unread + odd)))
+        self._take_found(self._carefully(block, sorted(unread + block.odd_lines())))
+
+    def _take_plain(self, cut: plain.Cut) -> list[int]:
+        """Add the plain lines of a block, and return those that were not read."""
+        if not cut.lines:
+            return []
+        self.engine.offer("pieces", cut.block.pieces(cut.pieces))
+        unread = [] if cut.timed else self._store(self.queries.plain)
+        if cut.timed:
+            self._insert(self.queries.plain_rows)
+            self.engine.run("insert into beats select unnest(?), unnest(?), unnest(?), unnest(?)", cut.beats(BUCKET))
+            self._count(cut.lines)
+        self.engine.withdraw("pieces")
+        return unread
 
     def take_parquet(self, source_file: Input) -> None:
         """Add a Parquet file: its rows, rendered as JSON, go the way of JSON lines."""
@@ -454,41 +373,23 @@ class _Reading:
 
     def _store(self, cut: str) -> list[int]:
         """Move what was cut into the batch, count it, and return the lines that were not read."""
-        columns = ", ".join(named(name) for name, _, _ in COLUMNS)
         self.engine.run(f"create or replace temp table cut as {cut}")
-        self.engine.run(
-            f"insert into batch select {columns}, recipient_text, named_customer from ({self.queries.rows}) where is_disclosure"
-        )
+        self._insert(self.queries.rows)
         self.engine.run(
             f"insert into beats select second // {BUCKET}, count(*), min(second), max(second) "
             "from (select floor(epoch(seen_at))::bigint as second from cut where seen_at is not null) group by 1"
         )
+        self._count(int(self.engine.one("select count(seen_at) from cut")[0]))
+        return [n for (n,) in self.engine.rows("select n from cut where seen_at is null order by n")]
+
+    def _insert(self, rows: str) -> None:
+        self.engine.run(f"insert into batch by name select * exclude (is_disclosure) from ({rows}) where is_disclosure")
+
+    def _count(self, read: int) -> None:
+        """Count lines that were read, and write the batch when it is full."""
         shown = int(self.engine.one("select count(*) from batch")[0]) - self.waiting
         self.disclosures += shown
-        self.other += int(self.engine.one("select count(seen_at) from cut")[0]) - shown
+        self.other += read - shown
         self.waiting += shown
         if self.waiting >= PART_ROWS:
             self.write_part()
-        return [n for (n,) in self.engine.rows("select n from cut where seen_at is null order by n")]
-
-
-def _files(source: Source, folder: Path, key: str) -> list[Path]:
-    """Return the files of a source; a pattern that matches none is an error, since "nothing there" must not look like "nothing found"."""
-    found: dict[Path, None] = {}
-    for pattern in source.files:
-        matches = matching(folder, pattern)
-        if not matches:
-            raise ConfigError(f"`{key}.files`: nothing matches `{pattern}`", hint=f"patterns are relative to `{folder}`")
-        found.update(dict.fromkeys(matches))
-    return list(found)
-
-
-def _reader(source: Source, key: str) -> Reader:
-    reader = next((r for r in readers.READERS if r.name == source.format), None)
-    if reader is None:
-        raise ConfigError(f"`{key}.format` is `{source.format}`, which is no known format", hint=f"known formats: {_known()}")
-    return reader
-
-
-def _known() -> str:
-    return ", ".join(reader.name for reader in readers.READERS)

@@ -8,6 +8,7 @@ from whosaw.layout.pattern import (
     DECIMAL,
     ESCAPED,
     LIST,
+    LIST_BEHIND,
     NUMBER,
     PLAIN,
     REQUEST,
@@ -25,6 +26,7 @@ from whosaw.layout.pattern import (
     timed,
     unhex,
 )
+from whosaw.layout.plain import Plain, Shape, shape_of
 from whosaw.layout.roles import ROLE_NAMES, guess_roles
 from whosaw.layout.table import heading_of, read_table_line, table_layout
 from whosaw.layout.tree import columns_of, header_fields, json_fit, json_layout, parse_row, read_json, rows_of, value_at
@@ -33,6 +35,7 @@ __all__ = [
     "DECIMAL",
     "ESCAPED",
     "LIST",
+    "LIST_BEHIND",
     "NUMBER",
     "PLAIN",
     "REQUEST",
@@ -40,7 +43,9 @@ __all__ = [
     "ROLE_NAMES",
     "Field",
     "Part",
+    "Plain",
     "Raw",
+    "Shape",
     "Text",
     "clock_of",
     "columns_of",
@@ -61,6 +66,7 @@ __all__ = [
     "reads_time",
     "rows_of",
     "safe_name",
+    "shape_of",
     "table_layout",
     "time_field",
     "timed",

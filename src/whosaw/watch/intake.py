@@ -11,7 +11,8 @@ import msgspec
 from whosaw import readers
 from whosaw.engine.inputs import LONGEST_SAMPLED
 from whosaw.errors import ConfigError, InputError
-from whosaw.judge.read import SAMPLE_ROWS, extend, fitted, joined, read, read_again, task
+from whosaw.judge.plan import SAMPLE_ROWS, fitted, joined, task
+from whosaw.judge.read import extend, read, read_again
 from whosaw.model import Layout
 from whosaw.watch.follow import POLL_BYTES, Follower
 
