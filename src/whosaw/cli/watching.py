@@ -36,7 +36,7 @@ def watch(*, config: Path, folder: Path, quiet: bool, once: bool, as_json: bool)
     path = config / "whosaw.toml" if config.is_dir() else config
     case = _case(path, folder)
     last: list[Result] = []
-    with _stopped_politely() as stop, watching(case, now=_now, command=command_line()) as opened:
+    with _stopped_politely() as stop, watching(case, now=now, command=command_line()) as opened:
         tell = _teller(case, path, opened, last, quiet=quiet, as_json=as_json)
         if once:
             opened.once(tell)
@@ -47,7 +47,8 @@ def watch(*, config: Path, folder: Path, quiet: bool, once: bool, as_json: bool)
     return exit_code(last[-1], fail_on=(), min_coverage=None, limit=case.config.limits.min_coverage)
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """Return the time to the microsecond: what is told, and when, is told apart by it."""
     return datetime.now(UTC)  # noqa: TID251 - the command line is where the clock is read
 
 
@@ -91,7 +92,8 @@ def _teller(case: Case, path: Path, opened: Watch, last: list[Result], *, quiet:
         if live:
             click.echo("\r\x1b[K", err=True, nl=False)
         for one in step.told:
-            click.echo(message.payload(one) if as_json else f"{one.made:%Y-%m-%d %H:%M:%S} {one.kind}: {message.subject(one)}")
+            about = message.subject(one).removeprefix(message.TAG)
+            click.echo(message.payload(one) if as_json else f"{one.made:%Y-%m-%d %H:%M:%S} {one.kind}: {about}")
         if step.result is not None:
             last[:] = [step.result]
             keep(case, step.result, [path])

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from whosaw.judge.work import Case, Work
+    from whosaw.ledger import FileRow
     from whosaw.model import Incident
     from whosaw.watch.record import Revision
 
@@ -227,12 +228,12 @@ class Watch:
     # --- how it stands ------------------------------------------------------------------------------------------------
 
     def _say(self, took: float, lines: Mapping[str, int]) -> None:
-        result, now, ledger = self._result, self._now(), self._work.ledger
+        result, now, files = self._result, self._now(), self._work.ledger.files()
         verdicts = result.verdicts if result else None
         self.status = Status(
             made=now,
             started=self._started,
-            sources=tuple(self._source(name, lines.get(name, 0) / max(took, 0.001), now) for name in self.intake.followers),
+            sources=tuple(self._source(name, lines.get(name, 0) / max(took, 0.001), now, files) for name in self.intake.followers),
             disclosures=result.read.disclosures if result else 0,
             judged=verdicts.entitled + verdicts.unentitled if verdicts else 0,
             unjudged_since=self._unjudged_since,
@@ -243,13 +244,13 @@ class Watch:
             channels=tuple(self._teller.standing()),
             refused=tuple((where, why, n) for (where, why), n in sorted(self._receiver.counts.refused.items())),
             spool_bytes=self._spool.size,
-            parts=len(ledger.parts()),
+            parts=len(self._work.ledger.parts()),
             troubles=tuple(self._troubles()),
         )
         self._record.keep_status(pack(self.status))
 
-    def _source(self, name: str, speed: float, now: datetime) -> SourceStatus:
-        files = [row for row in self._work.ledger.files() if row.source == name]
+    def _source(self, name: str, speed: float, now: datetime, rows: Sequence[FileRow]) -> SourceStatus:
+        files = [row for row in rows if row.source == name]
         follower, problems, newest = self.intake.followers[name], self.intake.problems(name), self._work.ledger.newest(name)
         return SourceStatus(
             name=name,
