@@ -66,14 +66,16 @@ def test_the_ledger_is_the_same_without_the_pattern(work, form):
     @example([text.encode() for text in NAMED.values()])
     @example([combined(agent="caf\xe9").encode("latin-1"), combined().encode()])
     def law(lines):
-        data = b"\n".join(lines)
+        data = b"\n".join(lines * 3)  # often enough to be looked up
         assert outcome(work, form, data) == with_pattern_only(work, form, data)
 
     law()
 
 
 def queries():
-    source = msgspec.convert(portal(format="nginx", recipient="remote_user", session=[], customer=[]), config.Source)
+    source = msgspec.convert(
+        portal(format="nginx", recipient="remote_user", session=[], customer=[], device="http_user_agent"), config.Source
+    )
     return row_queries(source, nginx.layout("combined"), config.Operator(name="Example Mobile", country="GB"), "source")
 
 
@@ -81,6 +83,14 @@ def test_plain_lines_need_no_pattern(work):
     block = block_of(1, f"{combined()}\n{combined(request='-')}\n{combined()}\r\n".encode())
     cut = plain.cut(work.engine, queries(), block)
     assert (cut.lines, cut.left.tolist(), cut.timed) == (2, [False, True, False], True)
+
+
+def test_texts_that_stand_in_many_lines_are_looked_up_and_others_made_anew(work):
+    lines = [combined(request=f"GET /bill/{i} HTTP/1.1", agent="x" if i % 2 else f"y{i}") for i in range(20)]
+    cut = plain.cut(work.engine, queries(), block_of(1, "\n".join(lines).encode()))
+    domains = plain.learn(work.engine, queries(), cut)
+    known = dict(work.engine.rows("select domain, list(text) from known group by 1"))
+    assert (domains, known) == (["a", "d", "r"], {"a": ["10.0.0.1"], "d": ["x"], "r": ["u1"]})
 
 
 def test_beats_are_the_lines_of_each_bucket_with_their_first_and_last_second(work):

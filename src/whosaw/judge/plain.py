@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whosaw.engine.block import Block, Piece
+from whosaw.judge.mapping import KEYED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from whosaw.engine.duckdb import Engine
     from whosaw.judge.mapping import RowQueries
     from whosaw.layout import Plain
+
+SAMPLED = 2_000
+"""Lines of a file that tell which texts stand in many lines."""
+
+OFTEN, WORTHWHILE = 3, 0.3
+"""How often a text stands in the sample to be looked up from then on, and the share of lines with such texts that makes it worthwhile."""
 
 SECOND = 1_000_000
 """Microseconds."""
@@ -70,3 +77,28 @@ def _timed(engine: Engine, queries: RowQueries, found: Sequence[Plain], odd: Any
             good &= start >= 0
             seen = start + part.times.seconds * SECOND
         yield Piece(part.lines, part.borders, seen) if good.all() else Piece(part.lines[good], part.borders[good], seen[good])
+
+
+def learn(engine: Engine, queries: RowQueries, cut: Cut) -> list[str]:
+    """Make the pseudonyms of texts that stand in many lines, going by a block's first; return the domains in which that pays.
+
+    A browser's name or the address of a start page is then made a pseudonym once and not a million times.
+    """
+    first = cut.pieces[0]
+    sample = Piece(first.lines[:SAMPLED], first.borders[:SAMPLED], first.seen[:SAMPLED])
+    engine.offer("pieces", cut.block.pieces([sample]))
+    engine.table("texts", queries.texts)
+    engine.withdraw("pieces")
+    often = " union all ".join(
+        f"select '{domain}' as domain, {domain} as text, count(*) as n from texts group by 2 having text <> '' and n >= {OFTEN}"
+        for domain in KEYED
+    )
+    engine.table("known", f"select domain, text, pseudonym(domain, text) as key, n from ({often})")
+    least = int(WORTHWHILE * len(sample.lines))
+    return [domain for (domain,) in engine.rows(f"select domain from known group by 1 having sum(n) > {least} order by 1")]
+
+
+def insert(engine: Engine, queries: RowQueries, domains: Sequence[str]) -> None:
+    """Add the rows of `pieces`, plain lines with their times, to `batch`; `domains` are looked up in `known` first."""
+    with engine.small_side_last():
+        engine.add("batch by name", f"select * exclude (is_disclosure) from ({queries.plain_rows(domains)}) where is_disclosure")

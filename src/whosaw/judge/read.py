@@ -158,6 +158,7 @@ class _Reading:
         self.engine, self.ledger, self.vault, self.job, self.number = work.engine, work.ledger, work.vault, job, number
         self.former = former
         self.queries = row_queries(job.source, job.layout, work.case.config.operator, job.key)
+        self.domains: list[str] | None = None
         self.waiting = 0
         self._go_on(former)
         self.rejected: list[tuple[int, str]] = []
@@ -266,7 +267,7 @@ class _Reading:
 
     def clear_away(self) -> None:
         """Give back the memory of a file that is in the ledger; the next one or the judge needs it."""
-        for table in ("batch", "beats", "clear", "cut", "fresh", "found"):
+        for table in ("batch", "beats", "clear", "cut", "fresh", "found", "texts", "known"):
             self.engine.run(f"drop table if exists {table}")
 
     def _new_names(self) -> list[tuple[str, int, int, bytes]]:
@@ -315,10 +316,12 @@ class _Reading:
         """Add the plain lines of a block, and return those that were not read."""
         if not cut.lines:
             return []
+        if cut.timed and self.domains is None:
+            self.domains = plain.learn(self.engine, self.queries, cut)
         self.engine.offer("pieces", cut.block.pieces(cut.pieces))
         unread = [] if cut.timed else self._store(self.queries.plain)
         if cut.timed:
-            self._insert(self.queries.plain_rows)
+            plain.insert(self.engine, self.queries, self.domains or [])
             self.engine.run("insert into beats select unnest(?), unnest(?), unnest(?), unnest(?)", cut.beats(BUCKET))
             self._count(cut.lines)
         self.engine.withdraw("pieces")
