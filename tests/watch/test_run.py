@@ -136,6 +136,18 @@ def test_a_full_disk_is_shown_and_waited_for_and_nothing_is_lost(tmp_path, monke
         assert (result.read.lines, result.verdicts.unentitled) == (5, 3)
 
 
+def test_a_cron_job_ends_with_an_error_when_the_disk_is_full(tmp_path, monkeypatch):
+    operator(tmp_path, CALM)
+    with watched(tmp_path) as hands:
+
+        def refuse(*_):
+            raise StorageError("the disk is full", hint="free some space")
+
+        monkeypatch.setattr(hands.watch._work.ledger, "append", refuse)
+        with pytest.raises(StorageError, match="the disk is full"):
+            hands.watch.once(lambda _: None)
+
+
 def test_a_judgement_that_fails_is_made_up_for(tmp_path, monkeypatch):
     operator(tmp_path, CALM)
     with watched(tmp_path) as hands:

@@ -145,7 +145,10 @@ class Watch:
             step = self.step(ending=True, answer=False)
             note(step)
             quiet = 0 if step.lines or step.more else quiet + 1
-        note(self.step(ending=True, answer=True))
+        end = self.step(ending=True, answer=True)
+        if end.result is None:
+            raise StorageError(self._trouble, hint="free some space, and run it again: it goes on where the ledger stands")
+        note(end)
         until = self._monotonic() + PATIENCE
         while any(channel.waiting for channel in self._teller.standing()) and self._monotonic() < until:
             self._teller.nudge()
