@@ -171,11 +171,12 @@ def _load_owners(loader: _Loader, config: Config) -> dict[str, Loaded]:
     return found
 
 
-def objects(engine: Engine, owner: Owner, folder: Path, zone: str) -> list[str]:
-    """Return the distinct clear objects of an owner relation (numbers as E.164 digits), for the disguises to be made of them."""
+def stage_objects(engine: Engine, owner: Owner, folder: Path, zone: str) -> None:
+    """Fill `objects (number)` with the distinct clear numbers of an owner relation, as E.164 digits. Drop it as soon as you can."""
     _Loader(engine, folder, zone).stage(owner, "owner", "object", "customer")
-    rows = engine.rows("select distinct e164(object) from staged order by 1")
-    return [str(number) for (number,) in rows if number]
+    engine.run("create or replace temp table objects as select distinct e164(object) as number from staged where e164(object) <> ''")
+    for table in ("staged_text", "checked", "staged"):
+        engine.run(f"drop table {table}")
 
 
 @dataclass

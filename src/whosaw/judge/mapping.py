@@ -326,11 +326,12 @@ class _Builder:
         if not texts:
             return "select null::bigint as n, null::bigint as object, null::varchar as form, null::varchar as field where false"
         return f"""
-            select n, arg_min(object, rank) as object, arg_min(d.form, rank) as form, arg_min(field, rank) as field
+            select n, object, f.form, field from (
+            select n, arg_min(object, rank) as object, min(rank) as rank, arg_min(field, rank) as field
             from (select n, field, unnest(regexp_extract_all(decoded(decoded(text)), {quoted(TOKEN_PATTERN)})) as token
                   from (select n, unnest([{", ".join(texts)}], recursive := true) from cut where seen_at is not null)) t
             join disguised d on d.token = hash(case when regexp_full_match(t.token, '[0-9A-Fa-f]+') then lower(t.token) else t.token end)
-            group by n"""
+            group by n) join forms f using (rank)"""
 
     def _scan_fields(self) -> list[str]:
         """Return the fields to scan: `header:*`, `cookie:*`, `uri`, or single picks."""
