@@ -117,7 +117,8 @@ def load(engine: Engine, config: Config, folder: Path) -> Loaded:
         engine.run("insert into canaries select distinct pseudonym('c', customer) from staged")
     _hold(engine, loader.loaded)
     # Clear registry rows are no longer needed, and with millions of them they are most of the memory.
-    for table in ("staged_text", "checked", "staged", "members", "overlapping"):
+    engine.run("drop view if exists staged")
+    for table in ("staged_text", "checked", "members", "overlapping"):
         engine.run(f"drop table if exists {table}")
     return loader.loaded
 
@@ -131,7 +132,7 @@ def objects(engine: Engine, owner: Owner, folder: Path, zone: str) -> list[str]:
 
 @dataclass
 class _Loader:
-    """Brings one relation after the other through the table `staged` (good rows, clear text) into the engine."""
+    """Brings one relation after the other through the view `staged` (good rows, clear text) into the engine."""
 
     engine: Engine
     folder: Path
@@ -174,7 +175,7 @@ class _Loader:
             )
 
     def stage(self, relation: Relation, key: str, *needed: str) -> None:
-        """Make the table `staged` of a relation's good rows; count the others as rejected."""
+        """Make the view `staged` of a relation's good rows; count the others as rejected."""
         words = ", ".join(f"{named(word)} varchar" for word in WORDS)
         self.engine.run(f"create or replace temp table staged_text (file varchar, line bigint, {words})")
         if relation.query:
@@ -184,7 +185,7 @@ class _Loader:
                 self._stage_file(relation, key, path)
         empty = " or ".join(f"coalesce({named(word)}, '') = ''" for word in needed)
         self.engine.run(_CHECKED.format(zone=quoted(self.zone), empty=empty, first=_SINCE, last=_UNTIL))
-        self.engine.run("create or replace temp table staged as select * exclude (problem) from checked where problem is null")
+        self.engine.run("create or replace temp view staged as select * exclude (problem) from checked where problem is null")
         kept, bad = self.engine.one("select count(*) filter (problem is null), count(*) filter (problem is not null) from checked")
         self.loaded.rows += kept + bad
         self.loaded.kept += kept
@@ -255,9 +256,10 @@ class _Loader:
             if odd:
                 found = "(select r[1]::bigint as n, r[2] as line from (select unnest(?::varchar[][]) as r))"
                 self.engine.run(f"insert into cut {cut} {found}", [odd])
-            self.engine.run(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {read} <> ''")
-            for (n,) in self.engine.rows(f"select n from cut where trim(line) <> '' and {read} = '' order by n"):
-                self.loaded.reject(Rejected(key, shown, n, f"expected {len(have)} columns"))
+            kept = self.engine.one(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {read} <> ''")
+            if kept != self.engine.one("select count(*) from cut"):
+                for (n,) in self.engine.rows(f"select n from cut where trim(line) <> '' and {read} = '' order by n"):
+                    self.loaded.reject(Rejected(key, shown, n, f"expected {len(have)} columns"))
             for n in block.odd_lines():
                 if block.too_long(n):
                     self.loaded.reject(Rejected(key, shown, n, "line is longer than 1 MiB"))
@@ -302,7 +304,8 @@ def _hold(engine: Engine, loaded: Loaded) -> None:
             select object, since,
                 max(until) over (partition by object order by since, until, customer
                     rows between unbounded preceding and 1 preceding) as reached
-            from owners) where reached > since""")
+            from owners semi join (select object from owners group by object having count(*) > 1) using (object))
+        where reached > since""")
     engine.run("""
         create or replace temp table held as
         select object, customer, since, until, false as contested from owners where object not in (select object from overlapping)
