@@ -86,7 +86,7 @@ def counting(case: Path, _: Path) -> dict[str, Any]:
     return {"suspects": suspects[0] if suspects else 0, "disclosures_of_suspects": int((suspects and suspects[1]) or 0)}
 
 
-PEERS = {"lines": lines, "scan": scan, "pandas": pandas_join, "counting": counting}
+PEERS = {"wc": lines, "scan": scan, "pandas": pandas_join, "counting": counting}
 
 if __name__ == "__main__":
     print(json.dumps(PEERS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))))

@@ -7,11 +7,13 @@ the incidents are those of channel and silence that were asked for; all eleven d
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from contenders import CHECKSUM, GAP_HOURS, PAIRS, PER_DAY, PER_HOUR, Answer
+from ledgers import MADE
 from whosaw import entitlements, incidents
-from whosaw.config import Config, Operator
+from whosaw.config import Config, Limits, Operator
 from whosaw.detectors import DETECTORS
 from whosaw.engine.duckdb import Engine, quoted
 from whosaw.entitlements import ALL_DATA
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BASES = {"ownership": "ownership", "tickets": "ticket", "lawful": "lawful_request", "company_users": "delegation", "partners": "partner"}
+
+LARGE, LARGE_MEMORY = 50_000_000, "3200MB"
+"""From so many disclosures on, the engine is given so much memory instead of the usual; the process stays below four gigabytes."""
 
 EVERYTHING = Detector(
     name="everything",
@@ -68,7 +73,7 @@ def answer_with_detectors(home: Path) -> Answer:
 
 
 def _judged(home: Path) -> tuple[Answer, Engine]:
-    out, engine = Answer(), Engine(temp=home / "spill")
+    out, engine = Answer(), Engine(temp=home / "spill", memory=_memory(home))
     parts = ", ".join(quoted(str(path)) for path in sorted(home.glob("disclosures/*/*.parquet")))
     engine.view("disclosures_read", f"select * from read_parquet([{parts}])")
     with out.part("load"):
@@ -82,6 +87,12 @@ def _judged(home: Path) -> tuple[Answer, Engine]:
     if counted.verdicts.unentitled != out.unentitled or counted.verdicts.cannot_judge:
         raise SystemExit(f"counted {counted.verdicts}, found {out.unentitled}")
     return out, engine
+
+
+def _memory(home: Path) -> str:
+    """Return `limits.memory`: as it is configured unless one says otherwise, and more for ledgers of which one would say so."""
+    rows = json.loads((home / MADE).read_text())["rows"]
+    return Limits().memory if rows < LARGE else LARGE_MEMORY
 
 
 def _load(engine: Engine, folder: Path) -> None:

@@ -145,10 +145,15 @@ def load_again(engine: Engine, config: Config, folder: Path, changed: Collection
             loader.loaded = found[f"canary[{i}]"] = Loaded()
             loader.stage(canary, f"canary[{i}]", "customer")
             engine.run("insert into canaries select distinct pseudonym('c', customer) from staged")
-    # Clear registry rows are no longer needed, and with millions of them they are most of the memory.
-    for table in ("staged_text", "checked", "staged", "members", "overlapping"):
-        engine.run(f"drop table if exists {table}")
+    _clear_away(engine)
     return found
+
+
+def _clear_away(engine: Engine) -> None:
+    """Drop clear registry rows: they are no longer needed, and with millions of them they are most of the memory."""
+    engine.run("drop view if exists staged")
+    for table in ("staged_text", "checked", "members", "overlapping"):
+        engine.run(f"drop table if exists {table}")
 
 
 def _forget_rule(engine: Engine, rule: int) -> None:
@@ -175,13 +180,12 @@ def stage_objects(engine: Engine, owner: Owner, folder: Path, zone: str) -> None
     """Fill `objects (number)` with the distinct clear numbers of an owner relation, as E.164 digits. Drop it as soon as you can."""
     _Loader(engine, folder, zone).stage(owner, "owner", "object", "customer")
     engine.run("create or replace temp table objects as select distinct e164(object) as number from staged where e164(object) <> ''")
-    for table in ("staged_text", "checked", "staged"):
-        engine.run(f"drop table {table}")
+    _clear_away(engine)
 
 
 @dataclass
 class _Loader:
-    """Brings one relation after the other through the table `staged` (good rows, clear text) into the engine."""
+    """Brings one relation after the other through the view `staged` (good rows, clear text) into the engine."""
 
     engine: Engine
     folder: Path
@@ -224,7 +228,7 @@ class _Loader:
             )
 
     def stage(self, relation: Relation, key: str, *needed: str) -> None:
-        """Make the table `staged` of a relation's good rows; count the others as rejected."""
+        """Make the view `staged` of a relation's good rows; count the others as rejected."""
         words = ", ".join(f"{named(word)} varchar" for word in WORDS)
         self.engine.run(f"create or replace temp table staged_text (file varchar, line bigint, {words})")
         if relation.query:
@@ -234,7 +238,7 @@ class _Loader:
                 self._stage_file(relation, key, path)
         empty = " or ".join(f"coalesce({named(word)}, '') = ''" for word in needed)
         self.engine.run(_CHECKED.format(zone=quoted(self.zone), empty=empty, first=_SINCE, last=_UNTIL))
-        self.engine.run("create or replace temp table staged as select * exclude (problem) from checked where problem is null")
+        self.engine.run("create or replace temp view staged as select * exclude (problem) from checked where problem is null")
         kept, bad = self.engine.one("select count(*) filter (problem is null), count(*) filter (problem is not null) from checked")
         self.loaded.rows += kept + bad
         self.loaded.kept += kept
@@ -305,9 +309,10 @@ class _Loader:
             if odd:
                 found = "(select r[1]::bigint as n, r[2] as line from (select unnest(?::varchar[][]) as r))"
                 self.engine.run(f"insert into cut {cut} {found}", [odd])
-            self.engine.run(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {read} <> ''")
-            for (n,) in self.engine.rows(f"select n from cut where trim(line) <> '' and {read} = '' order by n"):
-                self.loaded.reject(Rejected(key, shown, n, f"expected {len(have)} columns"))
+            kept = self.engine.one(f"insert into staged_text select {quoted(shown)}, n, {picked} from cut where {read} <> ''")
+            if kept != self.engine.one("select count(*) from cut"):
+                for (n,) in self.engine.rows(f"select n from cut where trim(line) <> '' and {read} = '' order by n"):
+                    self.loaded.reject(Rejected(key, shown, n, f"expected {len(have)} columns"))
             for n in block.odd_lines():
                 if block.too_long(n):
                     self.loaded.reject(Rejected(key, shown, n, "line is longer than 1 MiB"))
@@ -352,7 +357,8 @@ def _hold(engine: Engine, loaded: Loaded) -> None:
             select object, since,
                 max(until) over (partition by object order by since, until, customer
                     rows between unbounded preceding and 1 preceding) as reached
-            from owners) where reached > since""")
+            from owners semi join (select object from owners group by object having count(*) > 1) using (object))
+        where reached > since""")
     engine.run("""
         create or replace temp table held as
         select object, customer, since, until, false as contested from owners where object not in (select object from overlapping)
