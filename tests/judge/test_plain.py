@@ -48,7 +48,7 @@ def outcome(work, form, data):
     number = next(COUNTER)
     path = work.case.folder / f"file-{number}.log"
     path.write_bytes(data)
-    settings = portal(
+    told = portal(
         name=f"s{number}", **{"recipient": "remote_user" if form == "nginx" else "login", "session": [], "customer": []} | FORMS[form]
     )
     source = msgspec.convert(told, config.Source)
