@@ -4,7 +4,7 @@ import itertools
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from odd_lines import NAMED, combined, damaged
@@ -22,9 +22,16 @@ from whosaw.readers import nginx
 FORMS = {
     "nginx": {"format": "nginx", "layout": "combined"},
     "apache": {"format": "apache", "layout": "combined"},
+    "json": {"format": "jsonl"},
+    "nginx json": {"format": "nginx_json", "recipient": "remote_user"},
     "csv": {"format": "csv", "layout": "no heading:time,login,account,uri,status", "recipient": "login", "customer": "account"},
 }
-USUAL = {"nginx": combined(), "apache": combined(), "csv": "2012-01-05T00:00:07Z,u1,A1,/bill/7,200"}
+JSON = '{"time":"2012-01-05T00:00:07Z","login":"u1","uri":"/bill/7?a=b","status":200,"took":0.120,"by":{"os":["a",null],"n":-1},"ok":true}'
+NGINX_JSON = (
+    '{ "time_iso8601": "2012-01-05T00:00:07+01:00", "remote_addr": "10.0.0.1", "remote_user": "u1", "request_method": "GET", '
+    '"request_uri": "/bill/7", "status": "200", "body_bytes_sent": 512, "request_time": 0.003, "none": null}'
+)
+USUAL = {"nginx": combined(), "apache": combined(), "json": JSON, "nginx json": NGINX_JSON, "csv": "2012-01-05T00:00:07Z,u1,A1,/bill/7,200"}
 COUNTER = itertools.count()
 
 
@@ -41,10 +48,10 @@ def outcome(work, form, data):
     number = next(COUNTER)
     path = work.case.folder / f"file-{number}.log"
     path.write_bytes(data)
-    settings = portal(
+    told = portal(
         name=f"s{number}", **{"recipient": "remote_user" if form == "nginx" else "login", "session": [], "customer": []} | FORMS[form]
     )
-    source = msgspec.convert(settings, config.Source)
+    source = msgspec.convert(told, config.Source)
     read(work, task(path, source, folder=work.case.folder, key="source"), progress=lambda *_: None)
     row = next(f for f in work.ledger.files() if f.source == source.name)
     work.ledger.open_in(work.engine)
@@ -57,16 +64,19 @@ def outcome(work, form, data):
 def with_pattern_only(work, form, data):
     with pytest.MonkeyPatch.context() as changed:
         changed.setattr(mapping, "shape_of", lambda *_: None)
+        changed.setattr(mapping, "json_shape", lambda *_: None)
         return outcome(work, form, data)
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_ledger_is_the_same_without_the_pattern(work, form):
+    @settings(max_examples=25)  # each reads two files; the laws about single lines try more
     @given(st.lists(damaged(USUAL[form]).map(str.encode) | damaged(USUAL[form]).map(lambda t: t.encode("utf-16")), min_size=1, max_size=4))
-    @example([text.encode() for text in NAMED.values()])
+    @example([text.encode() for text in (USUAL[form], *NAMED.values())])
     @example([combined(agent="caf\xe9").encode("latin-1"), combined().encode()])
     def law(lines):
-        data = b"\n".join(lines * 3)  # often enough to be looked up
+        # at least one line is of the format, and all stand often enough to be looked up
+        data = b"\n".join([USUAL[form].encode(), *lines] * 3)
         assert outcome(work, form, data) == with_pattern_only(work, form, data)
 
     law()
@@ -81,13 +91,13 @@ def queries():
 
 def test_plain_lines_need_no_pattern(work):
     block = block_of(1, f"{combined()}\n{combined(request='-')}\n{combined()}\r\n".encode())
-    cut = plain.cut(work.engine, queries(), block)
+    cut = plain.cut(work.engine, queries(), plain.find(queries(), block))
     assert (cut.lines, cut.left.tolist(), cut.timed) == (2, [False, True, False], True)
 
 
 def test_texts_that_stand_in_many_lines_are_looked_up_and_others_made_anew(work):
     lines = [combined(request=f"GET /bill/{i} HTTP/1.1", agent="x" if i % 2 else f"y{i}") for i in range(20)]
-    cut = plain.cut(work.engine, queries(), block_of(1, "\n".join(lines).encode()))
+    cut = plain.cut(work.engine, queries(), plain.find(queries(), block_of(1, "\n".join(lines).encode())))
     domains = plain.learn(work.engine, queries(), cut)
     known = dict(work.engine.rows("select domain, list(text) from known group by 1"))
     assert (domains, known) == (["a", "d", "r"], {"a": ["10.0.0.1"], "d": ["x"], "r": ["u1"]})
@@ -95,7 +105,7 @@ def test_texts_that_stand_in_many_lines_are_looked_up_and_others_made_anew(work)
 
 def test_beats_are_the_lines_of_each_bucket_with_their_first_and_last_second(work):
     texts = [combined().replace("00:00:07", time) for time in ("00:04:59", "00:00:07", "00:05:00")]
-    cut = plain.cut(work.engine, queries(), block_of(1, "\n".join(texts).encode()))
+    cut = plain.cut(work.engine, queries(), plain.find(queries(), block_of(1, "\n".join(texts).encode())))
     midnight = 1325721600
     assert cut.beats(300) == [
         [midnight // 300, midnight // 300 + 1],
@@ -108,7 +118,7 @@ def test_beats_are_the_lines_of_each_bucket_with_their_first_and_last_second(wor
 @pytest.mark.parametrize("time", ["31/Feb/2012:00:00:07", "31/Dec/2112:23:59:59", "01/Jan/2100:00:00:07"])
 def test_a_line_whose_time_is_none_is_left_to_the_pattern(work, time):
     block = block_of(1, combined().replace("05/Jan/2012:00:00:07", time).encode())
-    assert not plain.cut(work.engine, queries(), block).lines
+    assert not plain.cut(work.engine, queries(), plain.find(queries(), block)).lines
 
 
 def test_a_clock_of_the_configuration_is_read_by_the_engine(work):
@@ -117,4 +127,4 @@ def test_a_clock_of_the_configuration_is_read_by_the_engine(work):
     )
     made = row_queries(source, nginx.layout("combined"), config.Operator(name="Example Mobile", country="GB"), "source")
     assert shape_of(nginx.layout("combined"), ["time_local"], "time_local").time
-    assert not plain.cut(work.engine, made, block_of(1, combined().encode())).timed
+    assert not plain.cut(work.engine, made, plain.find(made, block_of(1, combined().encode()))).timed

@@ -408,9 +408,9 @@ def test_only_what_is_new_is_taken_apart(tmp_path, monkeypatch):
     judged(tmp_path)
     taken, real = [], reading._Reading.take
 
-    def take(self, block):
-        taken.extend(range(block.first, block.first + len(block)))
-        real(self, block)
+    def take(self, where):
+        taken.extend(range(where.block.first, where.block.first + len(where.block)))
+        real(self, where)
 
     monkeypatch.setattr(reading._Reading, "take", take)
     operator(tmp_path, [HERS] * 5)

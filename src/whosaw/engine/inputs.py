@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-BLOCK = 64 << 20
-"""Bytes read at a time: large enough that the engine's two threads are busy, small enough that memory stays flat."""
+BLOCK = 16 << 20
+"""Bytes read at a time: enough for the engine to be busy while the next are read, and few enough that memory stays flat."""
 
 SAMPLE, LONGEST_SAMPLED = 1 << 18, 1 << 16
 """Bytes looked at for guessing the format, and of each line: no format needs more to be recognised."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from whosaw.config import Operator, Pick, Route, Source, picks
 from whosaw.engine.duckdb import named, quoted
 from whosaw.errors import ConfigError
 from whosaw.identifiers.disguises import TOKEN_PATTERN
-from whosaw.layout import Shape, shape_of
+from whosaw.layout import Shape, json_shape, shape_of
 from whosaw.model import Layout, RecipientKind, data_mask
 
 SHOWN = "(status is null or status between 200 and 299 or status = 304)"
@@ -61,15 +61,16 @@ class RowQueries:
     moments: str
 
 
-def row_queries(source: Source, layout: Layout, operator: Operator, key: str) -> RowQueries:
+def row_queries(source: Source, layout: Layout, operator: Operator, key: str, example: Sequence[bytes] = ()) -> RowQueries:
     """Return the queries for one source: `cut` reads `lines (n, line)`, `careful` reads `found (r)`, `rows` reads either's result.
 
     `plain` and `plain_rows` read `pieces (n, f, seen)`, `moments` takes a list of texts and gives the places and microseconds of times.
+    The `example` lines show how a program writes its JSON.
     Raises `ConfigError` when a pick names a field, header or cookie that the format does not have.
     """
     build = _Builder(source, layout, operator, key)
     rows = build.rows()  # first: it notes which fields are used at all
-    shape = build.shape()
+    shape = build.shape(example)
     plain = build.plain(shape)
     texts = ", ".join(f"{text} as {domain}" for domain, text in KEYED.items())
     return RowQueries(
@@ -107,16 +108,22 @@ class _Builder:
             raw = [f"f[{i}]" for i in range(1, len(names) + 1)]
         return self._timed(inner, [self._clean(text) for text in raw])
 
-    def shape(self) -> Shape | None:
+    def shape(self, example: Sequence[bytes]) -> Shape | None:
         """Return how plain lines are built."""
+        time = self.roles["time"]
         own_clock = self.source.clock and self.source.clock != self.layout.clock
-        return shape_of(self.layout, self.used, "" if own_clock else self.roles["time"])
+        if self.layout.kind == "json":
+            found = json_shape(self.layout, self.used, "" if own_clock else time, example)
+        else:
+            found = shape_of(self.layout, self.used, "" if own_clock else time)
+        return found if found and time in found.fields else None
 
     def plain(self, shape: Shape | None) -> str:
         """Return the query that takes the found fields of plain lines, in which nothing is quoted or escaped."""
         if shape is None:
             return ""
-        raw = [f"nullif(nullif(f[{2 * shape.fields.index(name) + 1}], '-'), '')" for name in self.used]
+        places = {name: 2 * i + 1 for i, name in enumerate(shape.fields)}
+        raw = [f"nullif(nullif(f[{places[name]}], '-'), '')" if name in places else "null::varchar" for name in self.used]
         if not shape.time:
             return self._timed("select n, f from pieces", raw)
         shown = ", ".join(f"{text} as {self._column(name)}" for text, name in zip(raw, self.used, strict=True))

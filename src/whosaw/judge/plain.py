@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,13 @@ import numpy as np
 
 from whosaw.engine.block import Block, Piece
 from whosaw.judge.mapping import KEYED
+from whosaw.layout import Plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from whosaw.engine.duckdb import Engine
     from whosaw.judge.mapping import RowQueries
-    from whosaw.layout import Plain
 
 SAMPLED = 2_000
 """Lines of a file that tell which texts stand in many lines."""
@@ -50,12 +51,25 @@ class Cut:
         return [column.tolist() for column in (seconds[begin] // width, end - begin, seconds[begin], seconds[end - 1])]
 
 
-def cut(engine: Engine, queries: RowQueries, block: Block) -> Cut:
+@dataclass(frozen=True)
+class Found:
+    """A block and where the fields of its plain lines lie; nothing is known of their times yet."""
+
+    block: Block
+    plain: Sequence[Plain]
+
+
+def find(queries: RowQueries, block: Block) -> Found:
+    """Return where the fields of a block's plain lines lie. Asks no engine, so it may run beside one."""
+    return Found(block, list(queries.shape.cut(block.data, block.ends)) if queries.shape else [])
+
+
+def cut(engine: Engine, queries: RowQueries, where: Found) -> Cut:
     """Return the plain lines of a block; none where the format has no plain lines."""
+    block, found = where.block, where.plain
     left = np.ones(len(block), bool)
     if queries.shape is None:
         return Cut(block, left)
-    found = list(queries.shape.cut(block.data, block.ends))
     pieces = [piece for piece in _timed(engine, queries, found, block.odd) if len(piece.lines)]
     for piece in pieces:
         left[piece.lines] = False

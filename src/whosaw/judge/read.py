@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whosaw.engine.ahead import ahead
 from whosaw.engine.duckdb import named, quoted
 from whosaw.engine.fingerprint import HEAD, Fingerprint
 from whosaw.engine.inputs import Input, Known, Likeness, cut
@@ -33,6 +34,9 @@ NAMES_TOGETHER = 4_000
 _COUNTED = {"disclosure": "disclosures", "rejected": "rejected", "other": "other"}
 """What a last line without an end became, and which count it is part of."""
 
+EXAMPLES = 20
+"""First lines that tell how a program writes its JSON."""
+
 CAREFUL_ROWS = 2_000
 """Carefully read rows handed to the engine at a time."""
 
@@ -49,7 +53,7 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
         return False
     if job.layout is EMPTY:
         return _note_empty(work, job)
-    reading = _reading(work, job, row, source_file.head() if row is None else b"")
+    reading = _reading(work, job, row, source_file.head())
     reading.take_all(source_file, progress, most)
     reading.record(source_file.digest, source_file.broken)
     return True
@@ -80,7 +84,7 @@ def read_again(layout: Layout, former: FileRow) -> int:
 def recount(work: Work, job: Task, size: int, progress: Progress) -> FileRow:
     """Return what reading the first bytes of a file once more gives; nothing of it is kept."""
     source_file = Input(job.path, most=size)
-    reading = _Reading(replace(work, ledger=_Nowhere()), job, 0, None)  # type: ignore[arg-type]
+    reading = _Reading(replace(work, ledger=_Nowhere()), job, 0, None, source_file.head())  # type: ignore[arg-type]
     try:
         reading.take_all(source_file, progress, 0)
         return reading.row(source_file.digest, source_file.broken)
@@ -135,7 +139,7 @@ def _reading(work: Work, job: Task, row: FileRow | None, head: bytes) -> _Readin
     """Return a reading that goes on from a file of the ledger, or begins one under a number of its own."""
     number = row.number if row else work.ledger.free_number(job.source.name, head)
     try:
-        return _Reading(work, job, number, row)
+        return _Reading(work, job, number, row, head)
     except ConfigError as problem:
         if job.confidence:
             raise
@@ -154,10 +158,11 @@ def _note_empty(work: Work, job: Task) -> bool:
 class _Reading:
     """One file on its way: counts, parts already written, and the engine's tables `batch`, `beats` and `clear`."""
 
-    def __init__(self, work: Work, job: Task, number: int, former: FileRow | None) -> None:
+    def __init__(self, work: Work, job: Task, number: int, former: FileRow | None, head: bytes) -> None:
         self.engine, self.ledger, self.vault, self.job, self.number = work.engine, work.ledger, work.vault, job, number
         self.former = former
-        self.queries = row_queries(job.source, job.layout, work.case.config.operator, job.key)
+        example = head.split(b"\n", EXAMPLES)[:EXAMPLES]
+        self.queries = row_queries(job.source, job.layout, work.case.config.operator, job.key, example)
         self.domains: list[str] | None = None
         self.waiting = 0
         self._go_on(former)
@@ -196,21 +201,28 @@ class _Reading:
             self.take_document(source_file.whole())
         else:
             known = _as_known(self.former) if self.former else None
-            for block in source_file.blocks(skip=self.job.layout.skip, known=known, line=self.next_line):
-                self.take_lines(block)
+            blocks = source_file.blocks(skip=self.job.layout.skip, known=known, line=self.next_line)
+            found = (plain.find(self.queries, block) for block in blocks)
+            # who looks at some lines only wants nothing read beyond them
+            for where in found if most else ahead(found):
+                self.take_found(where)
                 progress(self.job.shown, source_file.bytes_read, source_file.size)
                 if most and self.lines >= most:
                     break
         self.write_part()
 
     def take_lines(self, block: Block) -> None:
+        """Read a block of lines."""
+        self.take_found(plain.find(self.queries, block))
+
+    def take_found(self, where: plain.Found) -> None:
         """Read a block of lines. Of a last line without an end, note what it became: when the file grows, it is taken back."""
-        if not block.unfinished:
-            self.take(block)
+        if not where.block.unfinished:
+            self.take(where)
             return
         self.pulse += self._beats()
         before = (self.disclosures, self.other)
-        self.take(block)
+        self.take(where)
         self.unfinished_pulse = self._beats()
         self.unfinished = "disclosure" if self.disclosures > before[0] else "other" if self.other > before[1] else "rejected"
 
@@ -301,16 +313,17 @@ class _Reading:
             self.engine.run("truncate batch")
             self.waiting = 0
 
-    def take(self, block: Block) -> None:
+    def take(self, where: plain.Found) -> None:
         """Add a block: the fast path first, then the lines it could not read, one by one."""
-        cut = plain.cut(self.engine, self.queries, block)
+        block = where.block
+        cut = plain.cut(self.engine, self.queries, where)
         unread = self._take_plain(cut)
         if cut.lines < len(block):
             self.engine.offer("lines", block.arrow(without=~cut.left))
             unread += self._store(self.queries.cut)
             self.engine.withdraw("lines")
         self.lines += len(block)
-        self._take_found(self._carefully(block, sorted(unread + block.odd_lines())))
+        self._take_rows(self._carefully(block, sorted(unread + block.odd_lines())))
 
     def _take_plain(self, cut: plain.Cut) -> list[int]:
         """Add the plain lines of a block, and return those that were not read."""
@@ -350,7 +363,7 @@ class _Reading:
                 self.rejected.append((n, row))
             else:
                 found.append(self._row(n, row))
-        self._take_found(found)
+        self._take_rows(found)
 
     def _carefully(self, block: Block, lines: Sequence[int]) -> list[list[str | None]]:
         """Return what the careful path could still read; a reason becomes a rejected line."""
@@ -369,7 +382,7 @@ class _Reading:
     def _row(self, n: int, fields: Mapping[str, str]) -> list[str | None]:
         return [str(n), *[fields.get(name) for name in self.queries.fields]]
 
-    def _take_found(self, found: list[list[str | None]]) -> None:
+    def _take_rows(self, found: list[list[str | None]]) -> None:
         for i in range(0, len(found), CAREFUL_ROWS):
             self.engine.run("create or replace temp table found as select unnest(?::varchar[][]) as r", [found[i : i + CAREFUL_ROWS]])
             self.rejected += [(n, "time cannot be read") for n in self._store(self.queries.careful)]

@@ -29,6 +29,7 @@ from whosaw.layout.pattern import (
 from whosaw.layout.plain import Plain, Shape, shape_of
 from whosaw.layout.roles import ROLE_NAMES, guess_roles
 from whosaw.layout.table import heading_of, read_table_line, table_layout
+from whosaw.layout.template import json_shape
 from whosaw.layout.tree import columns_of, header_fields, json_fit, json_layout, parse_row, read_json, rows_of, value_at
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "heading_of",
     "json_fit",
     "json_layout",
+    "json_shape",
     "parse_row",
     "read_json",
     "read_line",

@@ -38,21 +38,26 @@ TOGETHER = 1 << 20
 _CELL = re.compile(r'\("\[\^"\]\*\(\?:""\[\^"\]\*\)\*"\|\[\^\\?(.)"\]\*\)')
 _VERSIONS = tuple(int.from_bytes(f"HTTP/{version}".encode(), "little") for version in ("1.1", "1.0", "2.0", "3.0"))
 
-_TIMES = {"clf": (17, 26), "iso": (16, 25)}
+TIMES = {"clf": (17, 26), "iso": (16, 25), "iso_z": (16, 20)}
 """How long a time is up to its minute, and as a whole; between them stand the seconds, behind them the offset."""
+
+_INSIDE = {"request": 2, "clf": 1}
+"""The separators inside a value."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Fixed:
-    """Fixed text with a sign (a separator or a quote) in it."""
+class Fixed:
+    """Fixed text between two fields, with a sign (a separator or a quote) in it."""
 
     text: bytes
     first: int
+    """Where its first sign stands in it."""
     signs: int
+    """How many signs it has; the last text of a line may do without, since the end of the line tells where it is."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Value:
+class Value:
     """A field, or a method and an address; `kind` tells what it may hold."""
 
     names: tuple[str, ...]
@@ -81,7 +86,7 @@ class Plain:
 class Shape:
     """How plain lines of a format are built."""
 
-    steps: tuple[_Fixed | _Value, ...]
+    steps: tuple[Fixed | Value, ...]
     separator: int
     quotes: int
     signs: int
@@ -89,6 +94,8 @@ class Shape:
     """The wanted fields in the order in which they stand in a line."""
     time: str
     """The wanted time, if it is found with the fields."""
+    printable: bool = False
+    """Whether a control character makes a line an odd one, as in JSON."""
 
     def cut(self, data: Bytes, ends: Positions) -> Iterator[Plain]:
         """Yield the plain ones among the consecutive lines of a block, given by their line ends."""
@@ -114,28 +121,33 @@ def shape_of(layout: Layout, wanted: Collection[str], time: str = "") -> Shape |
     steps = _steps(parts, separator)
     if steps is None or not separator:
         return None
-    fixed = [step for step in steps if isinstance(step, _Fixed)]
-    inside = sum({"request": 2, "clf": 1}.get(step.kind, 0) for step in steps if isinstance(step, _Value))
-    names = [name for step in steps if isinstance(step, _Value) for name in step.names]
-    times = {name for step in steps if isinstance(step, _Value) and step.kind in _TIMES for name in step.names}
+    return shape_from(steps, separator, wanted, time)
+
+
+def shape_from(steps: Sequence[Fixed | Value], separator: str, wanted: Collection[str], time: str, *, printable: bool = False) -> Shape:
+    """Return the shape of these steps, of which the wanted fields are to be kept."""
+    fixed = [step for step in steps if isinstance(step, Fixed)]
+    values = [step for step in steps if isinstance(step, Value)]
+    inside = sum(_INSIDE.get(step.kind, 0) for step in values) if separator == " " else 0
     return Shape(
         steps=tuple(steps),
         separator=ord(separator),
         quotes=sum(step.text.count(b'"') for step in fixed),
         signs=sum(step.signs for step in fixed) + inside,
-        fields=tuple(name for name in names if name in wanted),
-        time=time if time in times else "",
+        fields=tuple(name for step in values for name in step.names if name in wanted),
+        time=time if any(step.kind in TIMES and time in step.names for step in values) else "",
+        printable=printable,
     )
 
 
-def _steps(parts: Sequence[Piece], separator: str) -> list[_Fixed | _Value] | None:
-    steps: list[_Fixed | _Value] = []
+def _steps(parts: Sequence[Piece], separator: str) -> list[Fixed | Value] | None:
+    steps: list[Fixed | Value] = []
     for piece in parts:
         if piece.names:
             kind = _kind(piece.source, separator)
-            if not kind or (steps and isinstance(steps[-1], _Value)):
+            if not kind or (steps and isinstance(steps[-1], Value)):
                 return None
-            steps.append(_Value(piece.names, kind))
+            steps.append(Value(piece.names, kind))
         else:
             step = _fixed(piece.source, separator, free=bool(steps) and getattr(steps[-1], "kind", "") == "free")
             if step is None:
@@ -144,14 +156,14 @@ def _steps(parts: Sequence[Piece], separator: str) -> list[_Fixed | _Value] | No
     return None if steps and getattr(steps[-1], "kind", "") == "free" else steps
 
 
-def _fixed(source: str, separator: str, *, free: bool) -> _Fixed | None:
+def _fixed(source: str, separator: str, *, free: bool) -> Fixed | None:
     """Return fixed text, or nothing for text that no sign tells from a field."""
     text = re.sub(r"\\(.)", r"\1", source)
     places = [i for i, sign in enumerate(text) if sign in {separator, '"'}]
     plain = text.isascii() and not re.search(r"(?<!\\)[()\[\]{}?*+|.^$]", source)
     if not places or not plain or places[0] > _WORD or (free and text[0] != '"'):
         return None
-    return _Fixed(text.encode(), places[0], len(places))
+    return Fixed(text.encode(), places[0], len(places))
 
 
 def _kind(source: str, separator: str) -> str:
@@ -164,7 +176,7 @@ def _kind(source: str, separator: str) -> str:
         return ""
     kinds = {"[^ ]*": "bare", '[^ "]*': "bare", PLAIN: "free", ESCAPED: "free", REQUEST: "request", REQUEST_ESCAPED: "request"}
     kinds |= {NUMBER: "number", DECIMAL: "decimal", clock_shape("epoch"): "epoch", LIST: "single", LIST_BEHIND: "single"}
-    kinds |= {clock_shape(clock): clock for clock in _TIMES}
+    kinds |= {clock_shape(clock): clock for clock in ("clf", "iso")}
     return kinds.get(body, "")
 
 
@@ -181,7 +193,9 @@ class _Cut:
         begin = np.concatenate(([0], end[:-1] + 1))[: len(ends)]
         before = np.concatenate(([0], quotes[end[:-1]]))[: len(ends)]
         fits = (quotes[end] - before == shape.quotes) & (end - begin >= shape.signs)
-        fits &= ~_holding(data, ends, _BACKSLASH)
+        fits &= ~_holding(data == _BACKSLASH, ends)
+        if shape.printable:
+            fits &= ~_holding(_control(data, ends), ends)
         self.lines = np.flatnonzero(fits)
         starts = np.concatenate(([0], ends[:-1] + 1))[: len(ends)][fits] + _WORD
         self.starts, self.ends = starts, ends[fits] + _WORD
@@ -197,29 +211,30 @@ class _Cut:
 
     def found(self, line: int, byte: int) -> Plain:
         """Follow the shape through all lines at once."""
-        steps = self.shape.steps
+        steps, inner = self.shape.steps, _INSIDE if self.shape.separator == ord(" ") else {}
         sign, quotes, start = self.begin, 0, self.starts
         for i, step in enumerate(steps):
-            if isinstance(step, _Value):
-                sign, end = self._past(step, sign, steps[i + 1] if i + 1 < len(steps) else None, quotes)
+            if isinstance(step, Value):
+                sign, end = self._past(step, sign + inner.get(step.kind, 0), steps[i + 1] if i + 1 < len(steps) else None, quotes)
                 self._value(step, start, end, sign)
                 continue
-            at = self.signs[sign] - step.first
+            at = self.signs[sign] - step.first if step.signs else self.ends - len(step.text)
             self._holds(at, step.text)
             if i == 0:
                 self.good &= at == self.starts
             start, sign, quotes = at + len(step.text), sign + step.signs, quotes + step.text.count(b'"')
-        self.good &= (sign == self.end) & ((start == self.ends) | isinstance(steps[-1], _Value))
+        self.good &= (sign == self.end) & ((start == self.ends) | isinstance(steps[-1], Value))
         return self._plain(line, byte - _WORD)
 
-    def _past(self, step: _Value, sign: Positions, following: Any, quotes: int) -> tuple[Positions, Positions]:  # noqa: ANN401
+    def _past(self, step: Value, sign: Positions, following: Any, quotes: int) -> tuple[Positions, Positions]:  # noqa: ANN401
         """Return the sign behind a field, and where the field ends."""
         if step.kind == "free":
             sign = self.quotes[self.before + quotes]
-        sign = sign + {"request": 2, "clf": 1}.get(step.kind, 0)
-        return sign, self.ends if following is None else self.signs[sign] - following.first
+        if following is None or not following.signs:
+            return sign, self.ends - (len(following.text) if following else 0)
+        return sign, self.signs[sign] - following.first
 
-    def _value(self, step: _Value, start: Positions, end: Positions, sign: Positions) -> None:
+    def _value(self, step: Value, start: Positions, end: Positions, sign: Positions) -> None:
         self.good &= end >= start
         if step.kind == "request":
             one, two = self.signs[sign - 2], self.signs[sign - 1]
@@ -229,11 +244,13 @@ class _Cut:
             found = ((start, end),)
         if step.kind in {"number", "decimal", "epoch"}:
             self.good &= self._numeric(start, end, step.kind)
+        elif step.kind in {"json", "json_unread"}:
+            self.good &= self._json_number(start, end, read=step.kind == "json")
         elif step.kind == "single":
             self.good &= np.searchsorted(self.commas, start) == np.searchsorted(self.commas, end)
-        elif step.kind in _TIMES:
+        elif step.kind in TIMES:
             fits, times = self._timed(start, step.kind)
-            self.good &= fits & (end - start == _TIMES[step.kind][1])
+            self.good &= fits & (end - start == TIMES[step.kind][1])
             self.times[step.names[0]] = times
         self.borders.update(zip(step.names, found, strict=True))
 
@@ -274,6 +291,18 @@ class _Cut:
         nothing = (length == 1) & (first == ord("-")) & (kind != "epoch")
         return np.logical_or(good, nothing)  # type: ignore[no-any-return]
 
+    def _json_number(self, start: Positions, end: Positions, *, read: bool) -> Flags:
+        """Return which values are numbers of JSON; with `read`, those that an engine would write no other way than they stand."""
+        second, last = self.data[start + 1], self.data[end - 1]
+        good: Flags = (end - start == 1) | (self.data[start] != ord("0"))
+        if read:
+            whole = self._numeric(start, end, "number") & (last != ord("-"))
+            good &= whole | (self._numeric(start, end, "epoch") & (last != ord("0")))
+        else:
+            good |= second == ord(".")
+            good &= self._numeric(start, end, "epoch")
+        return good
+
     def _plain(self, line: int, byte: int) -> Plain:
         """Return what was found, as places in the whole block."""
         good, fields = self.good, self.shape.fields
@@ -287,7 +316,7 @@ class _Cut:
 
     def _timed(self, at: Positions, kind: str) -> tuple[Flags, Times]:
         """Return which texts are times of a clock, and each one's minute and seconds."""
-        minute, whole = _TIMES[kind]
+        minute, whole = TIMES[kind]
         parts = self._minutes(at, minute, whole - minute - 3)
         # lines stand in the order of time, nearly: the minute changes seldom
         new = np.ones(len(at), bool)
@@ -295,7 +324,7 @@ class _Cut:
         places, back = np.unique(parts[new], axis=0, return_index=True, return_inverse=True)[1:]
         shown = [self.data[i : i + whole].tobytes().decode("latin-1") for i in at[new][places].tolist()]
         texts = [f"{text[:minute]}:00{text[minute + 3 :]}" for text in shown]
-        shape = re.compile(clock_shape(kind))
+        shape = re.compile(clock_shape(kind.removesuffix("_z")))
         fits = np.array([shape.fullmatch(text) is not None for text in texts], bool)
         which = back.reshape(-1)[np.cumsum(new) - 1] if len(at) else np.empty(0, np.int64)
         colon, tens, ones = (self.data[at + minute + i].astype(np.int64) for i in range(3))
@@ -319,12 +348,20 @@ def _padded(data: Bytes) -> Bytes:
     return found
 
 
-def _holding(data: Bytes, ends: Positions, sign: int) -> Flags:
-    """Return which lines hold a sign that is rare."""
+def _holding(signs: Flags, ends: Positions) -> Flags:
+    """Return which lines hold one of the signs, which are rare."""
     found = np.zeros(len(ends), bool)
-    is_sign = data == sign
-    if is_sign.any():
-        found[np.searchsorted(ends, np.flatnonzero(is_sign))] = True
+    if signs.any():
+        found[np.searchsorted(ends, np.flatnonzero(signs))] = True
+    return found
+
+
+def _control(data: Bytes, ends: Positions) -> Flags:
+    """Return which bytes are control characters and no part of a line's end."""
+    found = data < ord(" ")
+    found[ends[ends < len(data)]] = False
+    last = ends[ends > 0] - 1
+    found[last[data[last] == _RETURN]] = False
     return found
 
 
