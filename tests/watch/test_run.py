@@ -136,6 +136,33 @@ def test_a_full_disk_is_shown_and_waited_for_and_nothing_is_lost(tmp_path, monke
         assert (result.read.lines, result.verdicts.unentitled) == (5, 3)
 
 
+def test_what_was_recorded_before_the_disk_was_full_is_judged_though_nothing_follows(tmp_path, monkeypatch):
+    operator(tmp_path, LEAK, other_log=CALM)
+    changes = {"source": [portal(files=["portal.log"]), portal(name="other", files=["other.log"])]}
+    with watched(tmp_path, changes) as hands:
+        append_to, calls = hands.watch._work.ledger.append, []
+
+        def refuse_the_second(addition):
+            calls.append(addition)
+            if len(calls) == 2:
+                raise StorageError("the disk is full", hint="free some space")
+            return append_to(addition)
+
+        monkeypatch.setattr(hands.watch._work.ledger, "append", refuse_the_second)
+        hands.step()
+        (tmp_path / "other.log").unlink()
+        assert hands.answer().verdicts.unentitled == 3
+
+
+def test_a_status_that_cannot_be_written_is_shown_where_it_can_be(tmp_path, monkeypatch):
+    operator(tmp_path, CALM)
+    with watched(tmp_path) as hands:
+        hands.watch._record._db.execute("pragma max_page_count = 1")
+        hands.watch._record._db.execute("drop table status")
+        assert hands.answer().verdicts.entitled == 2
+        assert "cannot write" in hands.troubles()
+
+
 def test_a_cron_job_ends_with_an_error_when_the_disk_is_full(tmp_path, monkeypatch):
     operator(tmp_path, CALM)
     with watched(tmp_path) as hands:

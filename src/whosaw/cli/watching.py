@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import click
 
 from whosaw.cli.judging import DIR, QUIET, command_line, exit_code, keep
-from whosaw.errors import ConfigError
+from whosaw.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from whosaw.judge import Case
     from whosaw.model import Result
-    from whosaw.watch.run import Step, Watch
+    from whosaw.watch.run import Step, Watcher
 
 
 @click.command(help="judge logs while they are written: follow them, and tell of each leak within seconds")
@@ -81,7 +81,7 @@ def _stopped_politely() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _teller(case: Case, path: Path, opened: Watch, last: list[Result], *, quiet: bool, as_json: bool) -> Callable[[Step], None]:
+def _teller(case: Case, path: Path, opened: Watcher, last: list[Result], *, quiet: bool, as_json: bool) -> Callable[[Step], None]:
     """Return what says on standard output what is told, keeps the answer, and shows on a terminal how the watch stands."""
     from whosaw.watch import message
     from whosaw.watch.status import line
@@ -96,7 +96,10 @@ def _teller(case: Case, path: Path, opened: Watch, last: list[Result], *, quiet:
             click.echo(message.payload(one) if as_json else f"{one.made:%Y-%m-%d %H:%M:%S} {one.kind}: {about}")
         if step.result is not None:
             last[:] = [step.result]
-            keep(case, step.result, [path])
+            try:
+                keep(case, step.result, [path])
+            except StorageError as problem:  # it is written again with the next answer
+                click.echo(problem.message, err=True)
         if live and opened.status is not None:
             click.echo(line(opened.status, opened.status.made), err=True, nl=False)
 

@@ -70,16 +70,17 @@ class Intake:
             self._work.ledger.remember(_remembered(name), msgspec.json.encode(follower.remember()).decode())
             follower.close()
 
-    def take(self, *, ending: bool = False) -> Taken:
-        """Record what is new in all sources, about `POLL_BYTES` of it. With `ending`, nobody waits for more of any file."""
-        taken = Taken()
+    def take(self, taken: Taken, *, ending: bool = False) -> None:
+        """Record what is new in all sources, about `POLL_BYTES` of it, and note in `taken` what it is, also when it breaks off.
+
+        With `ending`, nobody waits for more of any file.
+        """
         for i, source in enumerate(self._work.case.config.source):
             self._unreadable[source.name] = {}
             limit = max(1, POLL_BYTES // len(self.followers))
             for piece in self.followers[source.name].poll(limit, ending=ending):
                 with suppress(InputError, ConfigError):
                     self._take(taken, source, f"source[{i}]", piece)
-        return taken
 
     def problems(self, source: str) -> dict[str, str]:
         """Return what cannot be read of a source now, each with the reason."""

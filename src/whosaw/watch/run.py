@@ -60,7 +60,9 @@ CLAIMS = {detector.name: detector.claim for detector in DETECTORS}
 
 
 @contextmanager
-def watching(case: Case, *, now: Callable[[], datetime], command: str, monotonic: Callable[[], float] = time.monotonic) -> Iterator[Watch]:
+def watching(
+    case: Case, *, now: Callable[[], datetime], command: str, monotonic: Callable[[], float] = time.monotonic
+) -> Iterator[Watcher]:
     """Open a watch for the length of a `with`: it listens and sends from then on. Raises what the configuration has wrong."""
     case = replace(case, ledger=case.ledger.resolve())
     settings = case.config.watch
@@ -74,7 +76,7 @@ def watching(case: Case, *, now: Callable[[], datetime], command: str, monotonic
         teller = tell.Teller(
             case.ledger / FILE, to, now=now, keep_trying=timedelta(seconds=seconds(settings.keep_trying, "watch.keep_trying"))
         )
-        watch = Watch(work, record, spool, receiver, teller, to, now=now, command=command, monotonic=monotonic)
+        watch = Watcher(work, record, spool, receiver, teller, to, now=now, command=command, monotonic=monotonic)
         stack.callback(watch.intake.close)
         receiver.start()
         stack.callback(receiver.stop)
@@ -97,7 +99,7 @@ class Step:
     told: list[Message] = field(default_factory=list)
 
 
-class Watch:
+class Watcher:
     """An opened watch: let it `step`, or `run`."""
 
     def __init__(  # noqa: PLR0913 - its hands
@@ -125,7 +127,7 @@ class Watch:
         self._unjudged_since: datetime | None = None
         self._result: Result | None = None
         self._stale, self._may_answer, self._tidied, self._batches = True, 0.0, monotonic(), 0
-        self._trouble = ""
+        self._trouble, self._began = "", monotonic()
 
     def run(self, stop: threading.Event, note: Callable[[Step], None]) -> None:
         """Watch until `stop` is set; `note` hears of every batch. A full disk is waited for, and shown meanwhile."""
@@ -176,12 +178,16 @@ class Watch:
         self._batches += 1
         step.lines = sum(lines.values())
         step.more = bool(lines) and sum(follower.behind for follower in self.intake.followers.values()) > BACKLOG
-        self._say(self._monotonic() - began, lines)
+        passed, self._began = max(began - self._began, self._monotonic() - began, 0.001), began
+        self._say(self._monotonic() - began, {name: count / passed for name, count in lines.items()})
         return step
 
     def _take(self, clock: float, *, ending: bool) -> dict[str, int]:
-        taken = self.intake.take(ending=ending)
-        self._unjudged.add(taken)
+        taken = Taken()
+        try:
+            self.intake.take(taken, ending=ending)
+        finally:
+            self._unjudged.add(taken)
         if self._unjudged:
             self._unjudged_since = self._unjudged_since or self._now()
             self._stale |= self.live.add(self._unjudged, clock)
@@ -230,13 +236,13 @@ class Watch:
 
     # --- how it stands ------------------------------------------------------------------------------------------------
 
-    def _say(self, took: float, lines: Mapping[str, int]) -> None:
+    def _say(self, took: float, speed: Mapping[str, float]) -> None:
         result, now, files = self._result, self._now(), self._work.ledger.files()
         verdicts = result.verdicts if result else None
         self.status = Status(
             made=now,
             started=self._started,
-            sources=tuple(self._source(name, lines.get(name, 0) / max(took, 0.001), now, files) for name in self.intake.followers),
+            sources=tuple(self._source(name, speed.get(name, 0.0), now, files) for name in self.intake.followers),
             disclosures=result.read.disclosures if result else 0,
             judged=verdicts.entitled + verdicts.unentitled if verdicts else 0,
             unjudged_since=self._unjudged_since,
@@ -250,7 +256,10 @@ class Watch:
             parts=len(self._work.ledger.parts()),
             troubles=tuple(self._troubles()),
         )
-        self._record.keep_status(pack(self.status))
+        try:
+            self._record.keep_status(pack(self.status))
+        except StorageError as problem:  # whoever asks for metrics still hears it
+            self.status = replace(self.status, troubles=(*self.status.troubles, problem.message))
 
     def _source(self, name: str, speed: float, now: datetime, rows: Sequence[FileRow]) -> SourceStatus:
         files = [row for row in rows if row.source == name]
