@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +58,15 @@ class Task:
 
 
 @dataclass
+class Often:
+    """What the engine has learned of one source's lines: in which domains texts stand in many of them, and for how many more that holds."""
+
+    source: str = ""
+    domains: Sequence[str] = ()
+    lines: int = 0
+
+
+@dataclass
 class Work:
     """An opened case: the engine with its relations, the ledger, and what went wrong on the way."""
 
@@ -68,6 +77,7 @@ class Work:
     problems: list[str] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     loaded: Loaded = field(default_factory=Loaded)
+    often: Often = field(default_factory=Often)
 
 
 @contextmanager
