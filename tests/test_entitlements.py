@@ -1,7 +1,7 @@
 """Who may see whose data, why, from when to when?"""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from small_operator import BILL_OWNER, LOGINS, MADE, OWNERSHIP, case, counts, judged, line, operator, portal, written
@@ -70,6 +70,30 @@ def test_a_row_that_makes_no_sense_is_rejected_with_its_place_and_never_entitles
     (bad,) = loaded(engine, tmp_path, entitlement=[OWNERSHIP]).rejected
     assert (bad.source, bad.file, bad.line, bad.reason) == ("entitlement[0]", "logins.csv", 2, reason)
     assert "A1" not in repr(bad)
+
+
+def test_a_registry_is_the_same_without_the_pattern(tmp_path, monkeypatch):
+    engine = Engine(secret=b"k" * 32)
+    rows = [b"anna,A1,,", b'"anna ""x""",A1,,', b"", b",,,", b"anna,A1\r", b"anna,A1,,\r", b"ann\xe9,A1,,", "ann\u00e9,A1,,".encode()]
+    rows += [b"  ", b"a b,A1,2012-01-01T00:00:00Z,2012-02-01", b'b"ert,A2,,', b"anna\0,A1,,", b"anna,A1,,,", b"x,A1,,"]
+
+    def read():
+        found = loaded(engine, tmp_path, entitlement=[OWNERSHIP])
+        return engine.rows("select * from grants order by all"), found
+
+    cell = st.sampled_from(["anna", "", " ", '"', '"a"', "-", "A1", ",", "\r", "2012-01-01"])
+
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.lists(st.lists(cell, max_size=5).map(lambda cells: ",".join(cells).encode()), max_size=5))
+    @example(rows)
+    def law(lines):
+        (tmp_path / "logins.csv").write_bytes(b"login,account,since,until\n" + b"\n".join(lines))
+        without = read()
+        with monkeypatch.context() as changed:
+            changed.setattr(entitlements, "shape_of", lambda *_: None)
+            assert read() == without
+
+    law()
 
 
 def test_rows_add_up_whatever_a_registry_holds(tmp_path_factory):

@@ -13,15 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from whosaw.config import Config, Entitlement, Owner, Relation, seconds
+from whosaw.engine.block import Lines, Piece
 from whosaw.engine.duckdb import Engine, named, quoted
 from whosaw.engine.inputs import Input, matching
 from whosaw.errors import ConfigError, InputError, QueryError
-from whosaw.layout import decode, heading_of, table_layout
+from whosaw.layout import decode, heading_of, shape_of, table_layout
 from whosaw.model import ENTITLING_GRADES, Basis, Rejected, data_mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from whosaw.engine.block import Block
+    from whosaw.layout import Shape
 
 ALL_DATA = 2**31 - 1
 """The mask of an entitlement that is not limited to some data classes."""
@@ -301,8 +307,10 @@ class _Loader:
         picked = _picked(relation, key, have, lambda name: _unquoted(f"f.f{have.index(name)}"))
         read = " || ".join(f"f.f{i}" for i in range(len(have)))
         cut = f"select n, line, regexp_extract(line, {quoted(layout.pattern)}, [{groups}]) as f from"
+        plain = _picked(relation, key, have, lambda name: f"nullif(f[{2 * have.index(name) + 1}], '')")
         for block in rows.blocks(skip=at):
-            self.engine.offer("lines", block.arrow())
+            left = self._stage_plain(block, shape_of(layout, have), f"select {quoted(shown)}, n, {plain} from pieces")
+            self.engine.offer("lines", block.arrow(without=~left))
             self.engine.run(f"create or replace temp table cut as {cut} lines")
             self.engine.withdraw("lines")
             odd = [[str(n), decode(block.raw(n))] for n in block.odd_lines() if not block.too_long(n)]
@@ -316,6 +324,21 @@ class _Loader:
             for n in block.odd_lines():
                 if block.too_long(n):
                     self.loaded.reject(Rejected(key, shown, n, "line is longer than 1 MiB"))
+
+    def _stage_plain(self, block: Block, shape: Shape | None, rows: str) -> Lines:
+        """Stage the lines whose cells are told apart by the separators alone; return which lines are left."""
+        left, pieces = np.ones(len(block), bool), []
+        for part in shape.cut(block.data, block.ends) if shape else ():
+            cells = part.borders[:, 1::2] - part.borders[:, ::2]
+            good = ~block.odd[part.lines] & cells.any(axis=1)
+            if good.any():
+                left[part.lines[good]] = False
+                pieces.append(Piece(part.lines[good], part.borders[good], np.zeros(int(good.sum()), np.int64)))
+        if pieces:
+            self.engine.offer("pieces", block.pieces(pieces))
+            self.engine.add("staged_text", rows)
+            self.engine.withdraw("pieces")
+        return left
 
 
 def _span(ent: Entitlement, key: str, since: str, until: str) -> str:

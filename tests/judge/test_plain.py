@@ -15,7 +15,7 @@ from whosaw.judge import mapping, plain
 from whosaw.judge.mapping import row_queries
 from whosaw.judge.plan import task
 from whosaw.judge.read import read
-from whosaw.judge.work import opened
+from whosaw.judge.work import Often, opened
 from whosaw.layout import shape_of
 from whosaw.readers import nginx
 
@@ -101,6 +101,17 @@ def test_texts_that_stand_in_many_lines_are_looked_up_and_others_made_anew(work)
     domains = plain.learn(work.engine, queries(), cut)
     known = dict(work.engine.rows("select domain, list(text) from known group by 1"))
     assert (domains, known) == (["a", "d", "r"], {"a": ["10.0.0.1"], "d": ["x"], "r": ["u1"]})
+
+
+def test_what_was_learned_of_a_source_holds_for_its_next_files_and_not_for_another_source(work, monkeypatch):
+    cut = plain.cut(work.engine, queries(), plain.find(queries(), block_of(1, "\n".join([combined()] * 10).encode())))
+    learned = []
+    monkeypatch.setattr(plain, "learn", lambda *_: learned.append(1) or ["d"])
+    monkeypatch.setattr(plain, "LEARNED_FOR", 15)
+    often = Often()
+    for source, times in (("a", 1), ("a", 1), ("a", 2), ("b", 3), ("a", 4)):
+        assert plain.looked_up(work.engine, queries(), cut, often, source) == ["d"]
+        assert len(learned) == times
 
 
 def test_beats_are_the_lines_of_each_bucket_with_their_first_and_last_second(work):

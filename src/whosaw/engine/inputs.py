@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-BLOCK = 16 << 20
+BLOCK = 32 << 20
 """Bytes read at a time: enough for the engine to be busy while the next are read, and few enough that memory stays flat."""
 
 SAMPLE, LONGEST_SAMPLED = 1 << 18, 1 << 16

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
     from whosaw.engine.duckdb import Engine
     from whosaw.judge.mapping import RowQueries
+    from whosaw.judge.work import Often
 
 SAMPLED = 2_000
 """Lines of a file that tell which texts stand in many lines."""
+
+LEARNED_FOR = 1_000_000
+"""Lines for which what was learned of them is good enough, be it in several files."""
 
 OFTEN, WORTHWHILE = 3, 0.3
 """How often a text stands in the sample to be looked up from then on, and the share of lines with such texts that makes it worthwhile."""
@@ -110,6 +114,14 @@ def learn(engine: Engine, queries: RowQueries, cut: Cut) -> list[str]:
     engine.table("known", f"select domain, text, pseudonym(domain, text) as key, n from ({often})")
     least = int(WORTHWHILE * len(sample.lines))
     return [domain for (domain,) in engine.rows(f"select domain from known group by 1 having sum(n) > {least} order by 1")]
+
+
+def looked_up(engine: Engine, queries: RowQueries, cut: Cut, often: Often, source: str) -> Sequence[str]:
+    """Return the domains of a source that are worth looking up; they are learned anew when its lines may have changed."""
+    if often.source != source or often.lines <= 0:
+        often.source, often.domains, often.lines = source, learn(engine, queries, cut), LEARNED_FOR
+    often.lines -= cut.lines
+    return often.domains
 
 
 def insert(engine: Engine, queries: RowQueries, domains: Sequence[str]) -> None:

@@ -160,10 +160,9 @@ class _Reading:
 
     def __init__(self, work: Work, job: Task, number: int, former: FileRow | None, head: bytes) -> None:
         self.engine, self.ledger, self.vault, self.job, self.number = work.engine, work.ledger, work.vault, job, number
-        self.former = former
+        self.former, self.often = former, work.often
         example = head.split(b"\n", EXAMPLES)[:EXAMPLES]
         self.queries = row_queries(job.source, job.layout, work.case.config.operator, job.key, example)
-        self.domains: list[str] | None = None
         self.waiting = 0
         self._go_on(former)
         self.rejected: list[tuple[int, str]] = []
@@ -173,6 +172,7 @@ class _Reading:
         self.engine.run(f"create or replace temp table batch ({columns}, recipient_text varchar, named_customer varchar)")
         self.engine.run("create or replace temp table beats (bucket bigint, lines bigint, first bigint, last bigint)")
         self.engine.run("create or replace temp table clear (domain varchar, key bigint, value varchar)")
+        self.engine.run("create temp table if not exists sealed (domain varchar, key bigint)")
         self.engine.run("set variable file = ?", [number])
         self.ledger.forget_parts()
 
@@ -279,7 +279,7 @@ class _Reading:
 
     def clear_away(self) -> None:
         """Give back the memory of a file that is in the ledger; the next one or the judge needs it."""
-        for table in ("batch", "beats", "clear", "cut", "fresh", "found", "texts", "known"):
+        for table in ("batch", "beats", "clear", "cut", "fresh", "found", "texts"):
             self.engine.run(f"drop table if exists {table}")
 
     def _new_names(self) -> list[tuple[str, int, int, bytes]]:
@@ -287,11 +287,7 @@ class _Reading:
 
         Pseudonyms are spread evenly, so their upper bits make lots of like size that do not overlap.
         """
-        self.engine.run("create temp table if not exists sealed (domain varchar, key bigint)")
-        self.engine.run(
-            "create or replace temp table fresh as select domain, key, any_value(value) as value "
-            "from clear anti join sealed using (domain, key) group by domain, key"
-        )
+        self.engine.table("fresh", "select domain, key, any_value(value) as value from clear group by domain, key")
         self.engine.run("insert into sealed select domain, key from fresh")
         most = int(self.engine.one("select count(*) from fresh")[0])
         lots = self.engine.rows(
@@ -305,9 +301,10 @@ class _Reading:
         """Write what is waiting to a file of its own, so that memory stays flat however long the log is."""
         if self.waiting:
             self.engine.run(
-                "insert into clear select distinct domain, key, value from ("
+                "insert into clear select domain, key, any_value(value) from ("
                 "select 'r' as domain, recipient as key, recipient_text as value from batch where site is null "
-                "union all select 'c', customer, named_customer from batch) where key is not null"
+                "union all select 'c', customer, named_customer from batch) anti join sealed using (domain, key) "
+                "where key is not null group by domain, key"
             )
             self.parts += self.ledger.write(self.engine, "batch")
             self.engine.run("truncate batch")
@@ -329,12 +326,11 @@ class _Reading:
         """Add the plain lines of a block, and return those that were not read."""
         if not cut.lines:
             return []
-        if cut.timed and self.domains is None:
-            self.domains = plain.learn(self.engine, self.queries, cut)
+        domains = plain.looked_up(self.engine, self.queries, cut, self.often, self.job.source.name) if cut.timed else ()
         self.engine.offer("pieces", cut.block.pieces(cut.pieces))
         unread = [] if cut.timed else self._store(self.queries.plain)
         if cut.timed:
-            plain.insert(self.engine, self.queries, self.domains or [])
+            plain.insert(self.engine, self.queries, domains)
             self.engine.run("insert into beats select unnest(?), unnest(?), unnest(?), unnest(?)", cut.beats(BUCKET))
             self._count(cut.lines)
         self.engine.withdraw("pieces")

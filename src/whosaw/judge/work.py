@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +58,15 @@ class Task:
 
 
 @dataclass
+class Often:
+    """What the engine has learned of one source's lines: in which domains texts stand in many of them, and for how many more that holds."""
+
+    source: str = ""
+    domains: Sequence[str] = ()
+    lines: int = 0
+
+
+@dataclass
 class Work:
     """An opened case: the engine with its relations, the ledger, and what went wrong on the way."""
 
@@ -67,6 +76,7 @@ class Work:
     vault: Vault
     problems: list[str] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    often: Often = field(default_factory=Often)
     loads: dict[str, Loaded] = field(default_factory=dict)
     """What came in of each relation of owners and entitlements, by its key."""
 
