@@ -80,7 +80,7 @@ def _answer_of_now(work: Work, *, made: datetime, command: str, until: datetime 
     prepare(work, until)
     with judging(work, until) as engine:
         verdict.resolve(engine)
-        verdict.judge(engine)
+        verdict.judge(engine, days=work.ledger.days(until))
         settled = apart.join(engine)
         return answer(work, engine, made=made, command=command, until=until, settled=settled)
 

@@ -15,7 +15,7 @@ from whosaw.entitlements import ALL_DATA, covers, in_time
 from whosaw.model import PROVING_VANTAGES, Verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from whosaw.engine.door import Door
 
@@ -114,8 +114,12 @@ join blind b on {in_time("b", "v")} and (b.basis not in ('contact', 'ticket', 'd
 where v.why is null
 """
 
+AT_HAND = ("seen_at", "recipient_kind", "recipient", "data", "customer", "contested")
+"""Columns that the verdicts hold already. They stand last among those of `rest`, and are not unpacked from the ledger once more."""
+_NOT_FETCHED = ", ".join(name for name in AT_HAND if name != "contested")
+
 _REST = f"""
-select d.* exclude (customer), v.customer, v.contested, case when v.why is not null then v.why
+select d.* exclude ({_NOT_FETCHED}), {", ".join(f"v.{name}" for name in AT_HAND)}, case when v.why is not null then v.why
     when k.id is not null then {quoted(UNKNOWN_DATA)}
     when b.id is not null then {quoted(BLIND)} end as why
 from {{rows}} d
@@ -137,12 +141,15 @@ def resolved(rows: str) -> str:
     return _RESOLVED.format(rows=rows)
 
 
-def judge(door: Door) -> None:
-    """Fill `rest` and define `unentitled`. An absent rule means no; no rules at all mean that nothing can be judged."""
+def judge(door: Door, *, days: Sequence[tuple[datetime, int]] | None = None) -> None:
+    """Fill `rest` and define `unentitled`. An absent rule means no; no rules at all mean that nothing can be judged.
+
+    `days` are those of the disclosures and how many each has, where that is known without counting.
+    """
     door.table("sites", listed(_SITES, []))
     door.table("site_grants", listed(_SITE_GRANTS, []))
     door.table("shown_days", listed(_SHOWN_DAYS, []))
-    _judge(door, "disclosures", door.table)
+    _judge(door, "disclosures", door.table, days)
     door.view("unentitled", UNENTITLED)
 
 
@@ -151,9 +158,9 @@ def judge_more(door: Door, over: str) -> None:
     _judge(door, over, door.add)
 
 
-def _judge(door: Door, over: str, keep: Callable[[str, str], None]) -> None:
+def _judge(door: Door, over: str, keep: Callable[[str, str], None], days: Sequence[tuple[datetime, int]] | None = None) -> None:
     rows = _AS_READ.format(name=over)
-    door.table("days_at_hand", _DAYS.format(rows=rows))
+    door.table("days_at_hand", _DAYS.format(rows=rows) if days is None else listed(_SHOWN_DAYS, days))
     door.add("shown_days", "select * from days_at_hand")
     _answer_for_sites(door, rows)
     no_rules = "false" if _any(door, "rules") else "true"
