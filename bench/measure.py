@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
 RESULTS = HERE / "results"
+
+MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+MOST_MEMORY = MEMORY * 6 // 10
+"""A contender that takes more of the machine's memory is ended."""
 
 
 class FailedError(Exception):
@@ -60,8 +65,6 @@ def measured(*command: str, limit: float = 7200) -> Measured:
         out.seek(0)
         trouble.seek(0)
         said, text = out.read().strip(), trouble.read().decode(errors="replace").strip()
-    if used is None:
-        raise FailedError(f"not done after {limit:.0f} s")
     if process.returncode:
         raise FailedError(f"ended with {process.returncode}: {text[-2000:]}")
     last = said.splitlines()[-1] if said else b"{}"
@@ -69,17 +72,29 @@ def measured(*command: str, limit: float = 7200) -> Measured:
 
 
 def _waited_for(process: subprocess.Popen[bytes], until: float) -> Any:
-    """Return what the process used; nothing if it had to be ended. Only `wait4` tells it of this process and no other."""
-    ended = False
+    """Return what the process used; raise `FailedError` if it had to be ended. Only `wait4` tells it of this process and no other."""
+    reason = ""
     while True:
         pid, status, used = os.wait4(process.pid, os.WNOHANG)
         if pid:
             process.returncode = os.waitstatus_to_exitcode(status)
-            return None if ended else used
-        if time.perf_counter() > until and not ended:
+            if reason:
+                raise FailedError(reason)
+            return used
+        reason = reason or _too_much(process.pid, until)
+        if reason:
             process.kill()
-            ended = True
         time.sleep(0.005)
+
+
+def _too_much(pid: int, until: float) -> str:
+    """Return why a process must be ended: the machine is also somebody else's."""
+    if time.perf_counter() > until:
+        return "not done in time"
+    with suppress(OSError, IndexError):
+        if int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") > MOST_MEMORY:
+            return f"wanted more than {MOST_MEMORY >> 30} GiB"
+    return ""
 
 
 def rounds(count: int, contenders: Mapping[str, Callable[[], Measured]], *, slow: Iterable[str] = ()) -> dict[str, list[Measured | str]]:
@@ -103,10 +118,9 @@ def _shown(run: Measured | str) -> str:
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:
     """Return what must be known of the machine and its software to read a figure."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "cores": os.cpu_count(),
-        "memory_gib": round(memory / (1 << 30), 1),
+        "memory_gib": round(MEMORY / (1 << 30), 1),
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in packages},
     }

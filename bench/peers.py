@@ -28,7 +28,7 @@ def scan(_: Path, ledger: Path) -> dict[str, Any]:
     """Read every column of the ledger's disclosures once."""
     import duckdb
 
-    parts = f"read_parquet('{ledger}/disclosures/*.parquet')"
+    parts = f"read_parquet('{ledger}/disclosures/*/*.parquet', hive_partitioning = false)"
     columns = [row[0] for row in duckdb.connect().execute(f"describe select * from {parts}").fetchall()]
     rows = duckdb.connect().execute(f"select count(*), {', '.join(f'max({name})' for name in columns)} from {parts}").fetchone()
     return {"disclosures": rows[0] if rows else 0}

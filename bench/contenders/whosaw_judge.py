@@ -8,6 +8,7 @@ the incidents are those of channel and silence that were asked for; all eleven d
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from contenders import CHECKSUM, GAP_HOURS, PAIRS, PER_DAY, PER_HOUR, Answer
@@ -80,13 +81,21 @@ def _judged(home: Path) -> tuple[Answer, Engine]:
         _load(engine, home / "entitlements")
     with out.part("judge"):
         verdict.resolve(engine)
-        verdict.judge(engine)
+        days = _days(engine, home)
+        verdict.judge(engine, days=days)
     with out.part("count"):
-        counted = verdict.count(engine)
+        counted = verdict.count(engine, days=days)
     out.found(engine.one(f"select {CHECKSUM} from unentitled"))
     if counted.verdicts.unentitled != out.unentitled or counted.verdicts.cannot_judge:
         raise SystemExit(f"counted {counted.verdicts}, found {out.unentitled}")
     return out, engine
+
+
+def _days(engine: Engine, home: Path) -> list[tuple[datetime, int]]:
+    """Return what the manifest of a ledger says: how many rows each day's parts have. Here only their footers do."""
+    days = sorted((home / "disclosures").iterdir())
+    counts = [engine.one(f"select count(*) from read_parquet({quoted(str(day / '*.parquet'))})")[0] for day in days]
+    return [(datetime.fromisoformat(day.name.partition("=")[2]), int(n)) for day, n in zip(days, counts, strict=True)]
 
 
 def _memory(home: Path) -> str:

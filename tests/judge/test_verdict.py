@@ -286,3 +286,16 @@ def test_a_rule_means_a_site_and_what_lies_below_it_also_for_sites_that_come_lat
         assert sorted(id_ for (id_,) in engine.rows("select id from unentitled")) == expected
 
     law()
+
+
+def test_days_that_are_known_give_the_same_verdicts_as_days_that_are_counted(engine):
+    @settings(max_examples=15)
+    @given(st.lists(SEEN, min_size=1, max_size=8), *RELATIONS[1:])
+    def law(seen, allowed, owned, blind):
+        engines_verdicts(engine, seen, allowed, owned, blind)
+        counted, rest = verdict.count(engine), sorted(engine.rows("select * from rest"))
+        days = engine.rows("select cast(date_trunc('day', seen_at) as timestamp), count(*) from disclosures_read group by 1 order by 1")
+        verdict.judge(engine, days=days)
+        assert (verdict.count(engine, days=days), sorted(engine.rows("select * from rest"))) == (counted, rest)
+
+    law()

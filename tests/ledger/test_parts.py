@@ -194,3 +194,15 @@ def test_a_checksum_is_of_all_bytes(tmp_path):
     before = module.checksum(path)
     path.write_bytes(b"abd")
     assert module.checksum(path) != before
+
+
+def test_the_days_of_a_ledger_are_known_without_reading_it_unless_a_part_is_of_several_or_cut(tmp_path, engine):
+    stand_in(engine, ["2012-01-10 10:00:00", "2012-01-10 23:59:59", "2012-01-11 00:00:00"])
+    with filled(tmp_path / "ledger", engine) as ledger:
+        tenth, eleventh = datetime(2012, 1, 10), datetime(2012, 1, 11)  # noqa: DTZ001 - as the ledger keeps times
+        assert ledger.days() == [(tenth, 2), (eleventh, 1)]
+        assert ledger.days(datetime(2012, 1, 11, tzinfo=UTC)) == [(tenth, 2)]
+        assert ledger.days(datetime(2012, 1, 10, 12, tzinfo=UTC)) is None
+        stand_in(engine, [f"2013-01-{day:02} 10:00:00" for day in range(1, 9)], number=2)
+        filled(tmp_path / "ledger", engine, ledger=ledger, number=2)
+        assert ledger.days() is None

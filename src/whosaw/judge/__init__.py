@@ -80,7 +80,7 @@ def _answer_of_now(work: Work, *, made: datetime, command: str, until: datetime 
     prepare(work, until)
     with judging(work, until) as engine:
         verdict.resolve(engine)
-        verdict.judge(engine)
+        verdict.judge(engine, days=work.ledger.days(until))
         settled = apart.join(engine)
         return answer(work, engine, made=made, command=command, until=until, settled=settled)[0]
 
@@ -104,7 +104,9 @@ def answer(  # noqa: PLR0913 - what is judged, and what stands on the answer
     files = work.ledger.files()
     coverage = covered(work.ledger, files, config, now=int(now.timestamp()) if now else None)
     besides = work.ledger.settled(until)
-    counted = apart.counted_with(verdict.count(engine, also=apart.shown_besides(besides) if settled or besides else ""), lost)
+    counted = apart.counted_with(
+        verdict.count(engine, days=work.ledger.days(until), also=apart.shown_besides(besides) if settled or besides else ""), lost
+    )
     detect.detect(engine, DETECTORS, config.detector, settled=settled)
     gap = seconds(config.limits.incident_gap, "limits.incident_gap")
     names = naming.Names(work.ledger.known(), timedelta(seconds=gap), BY_CHANNEL)

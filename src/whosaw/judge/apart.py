@@ -33,7 +33,7 @@ _EDGE = timedelta(seconds=1)
 _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 
 
-_REST = ", ".join([*(named(name) for name, _, _ in COLUMNS if name != "customer"), "customer", "contested"])
+_REST = ", ".join([*(named(name) for name, _, _ in COLUMNS if name not in verdict.AT_HAND), *verdict.AT_HAND])
 
 _CLAIMED = "select id as disclosure, detector, cause_kind, cause, evidence from kept_read where detector is not null"
 _REPAIRED = "select id as disclosure, repair, basis, asked as recipient, about from kept_read where repair is not null"

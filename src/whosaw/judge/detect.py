@@ -48,7 +48,8 @@ REPAIRS: tuple[tuple[str, str], ...] = (
         from unentitled u
         join groups g on g.customer = u.customer
         join (
-            select m.recipient, g."group" from (select distinct recipient, customer from grants) m
+            select m.recipient, g."group" from (
+                select distinct recipient, customer from grants where recipient in (select recipient from unentitled)) m
             join groups g on g.customer = m.customer
             join (select "group", count(*) as size from groups group by "group") s on s."group" = g."group"
             group by m.recipient, g."group", s.size having count(*) * 2 >= s.size

@@ -6,9 +6,10 @@ and `unentitled` (the rest without a why). Nothing here is stored in the ledger:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from whosaw.engine.door import listed, quoted
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from whosaw.engine.door import Door
+
+Days = Sequence[tuple[datetime, int]]
+"""Days, and how many disclosures each has."""
 
 NO_CUSTOMER = "the line names no customer, and its object has no owner at that time"
 TWO_OWNERS = "the object has two owners at that time"
@@ -46,6 +50,8 @@ select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from 
 
 UNENTITLED = "select * exclude (why, contested) from rest where why is null"
 _NO_ROWS = "select cast(null as bigint) as id where false"
+
+_DAYS = {"day": "timestamp", "n": "bigint"}
 
 _SITES = {"recipient": "bigint", "site": "varchar"}
 _NEW_SITES = """
@@ -112,8 +118,12 @@ join blind b on {in_time("b", "v")} and (b.basis not in ('contact', 'ticket', 'd
 where v.why is null
 """
 
+AT_HAND = ("seen_at", "recipient_kind", "recipient", "data", "customer", "contested")
+"""Columns that the verdicts hold already. They stand last among those of `rest`, and are not unpacked from the ledger once more."""
+_NOT_FETCHED = ", ".join(name for name in AT_HAND if name != "contested")
+
 _REST = f"""
-select d.* exclude (customer), v.customer, v.contested, case when v.why is not null then v.why
+select d.* exclude ({_NOT_FETCHED}), {", ".join(f"v.{name}" for name in AT_HAND)}, case when v.why is not null then v.why
     when k.id is not null then {quoted(UNKNOWN_DATA)}
     when b.id is not null then {quoted(BLIND)} end as why
 from {{rows}} d
@@ -135,10 +145,13 @@ def resolved(rows: str) -> str:
     return _RESOLVED.format(rows=rows)
 
 
-def judge(door: Door) -> None:
-    """Fill `rest` and define `unentitled`. An absent rule means no; no rules at all mean that nothing can be judged."""
+def judge(door: Door, *, days: Days | None = None) -> None:
+    """Fill `rest` and define `unentitled`. An absent rule means no; no rules at all mean that nothing can be judged.
+
+    `days` are those of the disclosures and how many each has, where that is known without counting.
+    """
     forget_sites(door)
-    _judge(door, "disclosures", door.table)
+    _judge(door, "disclosures", door.table, span=(days[0][0], days[-1][0] + timedelta(days=1)) if days else None)
     door.view("unentitled", UNENTITLED)
 
 
@@ -158,12 +171,23 @@ def forget_sites(door: Door) -> None:
     door.table("site_grants", listed(_SITE_GRANTS, []))
 
 
-def _judge(door: Door, over: str, keep: Callable[[str, str], None], *, pinned: bool = True) -> None:
+def _judge(
+    door: Door,
+    over: str,
+    keep: Callable[[str, str], None],
+    *,
+    pinned: bool = True,
+    span: tuple[datetime | None, datetime | None] | None = None,
+) -> None:
     rows = _AS_READ.format(name=over)
     _answer_for_sites(door, rows)
     no_rules = "false" if _any(door, "rules") else "true"
     with door.small_side_last() if pinned else nullcontext():
-        door.table("verdicts", _VERDICTS.format(over=over, no_rules=no_rules) + _anti_joins(door, rows))
+        door.table(
+            "verdicts",
+            _VERDICTS.format(over=over, no_rules=no_rules)
+            + _anti_joins(door, span or door.one(f"select min(seen_at), max(seen_at) from {rows}")),
+        )
     door.table("unjudged", "select id, seen_at, recipient, customer from verdicts where why is null and data = 0")
     door.table("unknown", _UNKNOWN if _any(door, "unjudged") else _NO_ROWS)
     door.table("unseen", _UNSEEN if _any(door, "blind") else _NO_ROWS)
@@ -171,12 +195,12 @@ def _judge(door: Door, over: str, keep: Callable[[str, str], None], *, pinned: b
         keep("rest", _REST.format(rows=rows))
 
 
-def _anti_joins(door: Door, rows: str) -> str:
+def _anti_joins(door: Door, span: Sequence[datetime | None]) -> str:
     """Return the anti-joins with every kind of entitlement that there is."""
-    first, last = door.one(f"select min(seen_at), max(seen_at) from {rows}")
+    first, last = span
     joins = [_COVERED_SITE] if _any(door, "site_grants") else []
     joins += [_COVERED_CUSTOMER] if _any(door, "customer_grants") else []
-    if first is not None:
+    if first is not None and last is not None:
         always = f"since <= {_moment(first)} and until > {_moment(last)} and data = {ALL_DATA}"
         joins.append(_COVERED_PAIR.format(always=always))
     return "\n".join(joins)
@@ -211,12 +235,14 @@ class Counted:
     days: list[tuple[datetime, int, int, int]]
 
 
-def count(door: Door, *, also: str = "") -> Counted:
+def count(door: Door, *, days: Days | None = None, also: str = "") -> Counted:
     """Return how many disclosures got which verdict. They add up to all that was shown.
 
+    `days` are those of the disclosures and how many each has, where that is known without counting;
     `also` is a query for the day and number of disclosures that were shown and are not among the rows any more.
     """
     shown = "select date_trunc('day', seen_at) as day, count(*) as n from disclosures_read group by 1"
+    shown = shown if days is None else f"select day, n from ({listed(_DAYS, days)})"
     shown = f"select day, sum(n) as n from ({shown} union all {also}) group by day" if also else shown
     total = int(door.one(f"select coalesce(sum(n), 0) from ({shown})")[0])
     reasons = {
@@ -224,7 +250,7 @@ def count(door: Door, *, also: str = "") -> Counted:
     }
     unentitled = int(door.one("select count(*) from rest where why is null")[0])
     cannot = sum(reasons.values())
-    days = door.rows(f"""
+    by_day = door.rows(f"""
         with shown as ({shown}),
         left_over as (
             select date_trunc('day', seen_at) as day, count(*) filter (where why is null) as bad,
@@ -232,4 +258,4 @@ def count(door: Door, *, also: str = "") -> Counted:
             from rest group by 1)
         select cast(day as timestamp), cast(n as bigint) - coalesce(bad, 0) - coalesce(open, 0), coalesce(bad, 0), coalesce(open, 0)
         from shown left join left_over using (day) order by day""")
-    return Counted(Verdicts(total - unentitled - cannot, unentitled, cannot), reasons, [(d, e, u, c) for d, e, u, c in days])
+    return Counted(Verdicts(total - unentitled - cannot, unentitled, cannot), reasons, [(d, e, u, c) for d, e, u, c in by_day])

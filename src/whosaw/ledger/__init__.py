@@ -447,11 +447,25 @@ class Ledger:
         """Give the engine a view over the parts that came with later appends than `after`."""
         self._parts.view(engine, name, self._parts.listed(after=after))
 
+    def days(self, until: datetime | None = None) -> list[tuple[datetime, int]] | None:
+        """Return the days and how many disclosures each has, as the manifest says; nothing if a part is not of one whole day of them."""
+        found: dict[datetime, int] = {}
+        for part in self._in_time(None, until):
+            day, last = (_naive_day(moment) for moment in (part.since, part.until))
+            if day != last or (until is not None and part.until >= until.replace(tzinfo=until.tzinfo or UTC)):
+                return None
+            found[day] = found.get(day, 0) + part.rows
+        return sorted(found.items())
+
     def _sound_kept(self, engine: Engine) -> list[Part]:
         kept = [part for part in self._kept.listed() if part.name not in self._left_out]
         if kept and not self._kept.sound(engine, kept):
             self.set_damaged_aside()
         return [part for part in kept if part.name not in self._left_out]
+
+
+def _naive_day(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
 
 
 def shown_before(until: datetime | None) -> str:
