@@ -16,7 +16,7 @@ from whosaw import config
 from whosaw.engine.duckdb import Engine
 from whosaw.engine.inputs import Block, Input
 from whosaw.judge import Case, judged, opened, read_all
-from whosaw.judge.read import plan
+from whosaw.judge.plan import plan
 from whosaw.ledger import Ledger
 
 spent: dict[str, float] = defaultdict(float)

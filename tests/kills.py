@@ -27,7 +27,8 @@ from whosaw.engine.duckdb import Engine
 from whosaw.engine.fingerprint import Fingerprint, fingerprint
 from whosaw.engine.inputs import Input, Likeness
 from whosaw.errors import StorageError
-from whosaw.judge.read import extend, plan, recognised
+from whosaw.judge.plan import plan
+from whosaw.judge.read import extend, recognised
 from whosaw.judge.work import opened
 from whosaw.ledger.manifest import Manifest
 

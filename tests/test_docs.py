@@ -21,7 +21,7 @@ import click
 import pytest
 
 from whosaw import cli, config, readers
-from whosaw.cli import drilling, inquiry, judging
+from whosaw.cli import drilling, inquiry, judging, watching
 from whosaw.judge.mapping import row_queries
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +74,7 @@ def same_every_day(folder):
         patch.setattr(secrets, "token_hex", lambda size: "5a" * size)
         patch.setattr(getpass, "getuser", lambda: "ann")
         patch.setenv("NO_COLOR", "1")
-        for module in (judging, inquiry, drilling):
+        for module in (judging, inquiry, drilling, watching):
             patch.setattr(module, "now", lambda: dt.datetime(2012, 2, 6, 9, 0, tzinfo=dt.UTC))
         yield patch
 

@@ -24,7 +24,7 @@ def engine():
 
 
 def loaded(engine, folder, **tables):
-    return entitlements.load(engine, config.parse(tables), folder)
+    return entitlements.Loaded.together(entitlements.load(engine, config.parse(tables), folder).values())
 
 
 def verdicts(engine, folder, seen="2012-01-10 10:00", **tables):

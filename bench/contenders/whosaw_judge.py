@@ -81,9 +81,10 @@ def _judged(home: Path) -> tuple[Answer, Engine]:
         _load(engine, home / "entitlements")
     with out.part("judge"):
         verdict.resolve(engine)
-        verdict.judge(engine, days=_days(engine, home))
+        days = _days(engine, home)
+        verdict.judge(engine, days=days)
     with out.part("count"):
-        counted = verdict.count(engine)
+        counted = verdict.count(engine, days=days)
     out.found(engine.one(f"select {CHECKSUM} from unentitled"))
     if counted.verdicts.unentitled != out.unentitled or counted.verdicts.cannot_judge:
         raise SystemExit(f"counted {counted.verdicts}, found {out.unentitled}")

@@ -21,7 +21,7 @@ from whosaw.layout import decode, heading_of, table_layout
 from whosaw.model import ENTITLING_GRADES, Basis, Rejected, data_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 ALL_DATA = 2**31 - 1
 """The mask of an entitlement that is not limited to some data classes."""
@@ -40,6 +40,7 @@ create or replace temp table groups (rule integer, "group" bigint, customer bigi
 create or replace temp table site_rules (rule integer, site varchar, since timestamp, until timestamp, data integer, line bigint);
 create or replace temp table customer_grants (rule integer, customer bigint, since timestamp, until timestamp, data integer, line bigint);
 create or replace temp table owners (object_type varchar, object bigint, customer bigint, since timestamp, until timestamp, line bigint);
+create or replace temp table held (object bigint, customer bigint, since timestamp, until timestamp, contested boolean);
 create or replace temp table canaries (customer bigint);
 create or replace temp table blind (basis varchar, since timestamp, until timestamp);
 """
@@ -94,40 +95,92 @@ class Loaded:
         self.rejected_count += 1
         self.rejected.append(row)
 
+    @classmethod
+    def together(cls, some: Iterable[Loaded]) -> Loaded:
+        """Return what came in of several relations."""
+        out = cls()
+        for one in some:
+            out.rows += one.rows
+            out.kept += one.kept
+            out.rejected += one.rejected
+            out.rejected_count += one.rejected_count
+            out.doubts += one.doubts
+        return out
 
-def load(engine: Engine, config: Config, folder: Path) -> Loaded:
-    """Fill the engine's relations from the configuration's files and queries.
+
+def load(engine: Engine, config: Config, folder: Path) -> dict[str, Loaded]:
+    """Fill the engine's relations from the configuration's files and queries; return what came in of each, by its key.
 
     Raises `ConfigError` for a column or file that is not there. A row that makes no sense (an interval that ends before it begins,
     no recipient) is counted and shown as rejected.
     """
     for statement in _SCHEMA.strip().split(";\n"):
         engine.run(statement)
+    return load_again(engine, config, folder, keys(config))
+
+
+def keys(config: Config) -> list[str]:
+    """Return the relations of a configuration by their keys."""
+    tables = {"entitlement": len(config.entitlement), "owner": len(config.owner), "canary": len(config.canary)}
+    return [f"{table}[{i}]" for table, relations in tables.items() for i in range(relations)]
+
+
+def load_again(engine: Engine, config: Config, folder: Path, changed: Collection[str]) -> dict[str, Loaded]:
+    """Load the relations of some keys anew, which `load` loaded before; return what came in of each.
+
+    Owners are loaded anew together, and so are canaries. Wrap it in `Engine.together`: it raises what `load` does.
+    """
+    found: dict[str, Loaded] = {}
     loader = _Loader(engine, folder, config.operator.timezone)
-    for i, ent in enumerate(config.entitlement):
-        loader.entitlement(ent, i)
+    for i, entitlement in enumerate(config.entitlement):
+        if (key := f"entitlement[{i}]") in changed:
+            loader.loaded = found[key] = Loaded()
+            _forget_rule(engine, i)
+            loader.entitlement(entitlement, i)
+    if any(key.startswith("owner") for key in changed):
+        found |= _load_owners(loader, config)
+    if any(key.startswith("canary") for key in changed):
+        engine.run("truncate canaries")
+        for i, canary in enumerate(config.canary):
+            loader.loaded = found[f"canary[{i}]"] = Loaded()
+            loader.stage(canary, f"canary[{i}]", "customer")
+            engine.run("insert into canaries select distinct pseudonym('c', customer) from staged")
+    _clear_away(engine)
+    return found
+
+
+def _clear_away(engine: Engine) -> None:
+    """Drop clear registry rows: they are no longer needed, and with millions of them they are most of the memory."""
+    engine.run("drop view if exists staged")
+    for table in ("staged_text", "checked", "members", "overlapping"):
+        engine.run(f"drop table if exists {table}")
+
+
+def _forget_rule(engine: Engine, rule: int) -> None:
+    for relation in ("rules", "grants", "groups", "site_rules", "customer_grants"):
+        engine.run(f"delete from {relation} where rule = {rule}")
+
+
+def _load_owners(loader: _Loader, config: Config) -> dict[str, Loaded]:
+    found: dict[str, Loaded] = {}
+    engine = loader.engine
+    engine.run("truncate owners")
     for i, owner in enumerate(config.owner):
+        loader.loaded = found[f"owner[{i}]"] = Loaded()
         loader.stage(owner, f"owner[{i}]", "object", "customer")
         engine.run(
             f"insert into owners select {quoted(owner.object)}, object_key({quoted(owner.object)}, object), "
             "pseudonym('c', customer), since, until, line from staged"
         )
-    for i, canary in enumerate(config.canary):
-        loader.stage(canary, f"canary[{i}]", "customer")
-        engine.run("insert into canaries select distinct pseudonym('c', customer) from staged")
     _hold(engine, loader.loaded)
-    # Clear registry rows are no longer needed, and with millions of them they are most of the memory.
-    engine.run("drop view if exists staged")
-    for table in ("staged_text", "checked", "members", "overlapping"):
-        engine.run(f"drop table if exists {table}")
-    return loader.loaded
+    return found
 
 
-def objects(engine: Engine, owner: Owner, folder: Path, zone: str) -> list[str]:
-    """Return the distinct clear objects of an owner relation (numbers as E.164 digits), for the disguises to be made of them."""
+def stage_objects(engine: Engine, owner: Owner, folder: Path, zone: str) -> None:
+    """Fill `objects (number)` with the distinct clear numbers of an owner relation, as E.164 digits. Drop it as soon as you can."""
     _Loader(engine, folder, zone).stage(owner, "owner", "object", "customer")
-    rows = engine.rows("select distinct e164(object) from staged order by 1")
-    return [str(number) for (number,) in rows if number]
+    engine.run("create or replace temp table objects as select distinct e164(object) as number from staged where e164(object) <> ''")
+    _clear_away(engine)
 
 
 @dataclass

@@ -81,3 +81,11 @@ def test_doctor_of_a_wrong_configuration_is_4(run, small):
     assert run("doctor").code == 4
     (small / "whosaw.toml").unlink()
     assert run("doctor").code == 4
+
+
+def test_doctor_says_how_the_watch_stands_that_runs_on_a_ledger(run, small):
+    assert "watch" not in run("doctor", "--quiet", "--dir", "out").out
+    assert run("watch", "--once", "--quiet", "--dir", "out").code == 0
+    said = run("doctor", "--quiet", "--dir", "out").out
+    assert "watch  2 incidents" in said
+    assert "portal: silent" in said, "its newest line is years old"

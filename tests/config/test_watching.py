@@ -27,7 +27,7 @@ def test_a_source_may_listen_instead_of_lying_somewhere():
 def test_everybody_may_be_told_and_the_defaults_hold():
     parsed = config.parse(tell(WEBHOOK, MAIL, SYSLOG))
     assert [one.channel for one in parsed.watch.tell] == ["webhook", "email", "syslog"]
-    assert (parsed.watch.batch, parsed.watch.horizon, parsed.watch.keep_trying) == ("2s", "7d", "3d")
+    assert (parsed.watch.batch, parsed.watch.keep_trying) == ("2s", "3d")
     assert parsed.watch.tell[0].when == ("new", "revised", "withdrawn")
 
 
@@ -46,7 +46,7 @@ def test_the_address_of_a_webhook_is_not_in_its_repr():
         (source(listen="tcp://127.0.0.1:5514", syslog={"client_ca": "ca.pem"}), "names certificates"),
         (source(files=["a"], syslog={"app": "squid"}), "`source[0].syslog` is set without `source[0].listen`"),
         ({"watch": {"batch": "0s"}}, "`watch.batch` is nothing"),
-        ({"watch": {"horizon": "soon"}}, "`watch.horizon` is `soon`"),
+        ({"watch": {"batch": "soon"}}, "`watch.batch` is `soon`"),
         ({"watch": {"connections": 0}}, "`watch.connections` is `0`"),
         ({"watch": {"metrics": "localhost"}}, "`watch.metrics` is `localhost`"),
         ({"watch": {"tells": []}}, "`watch.tells` is not a known key"),

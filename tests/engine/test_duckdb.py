@@ -103,17 +103,34 @@ def test_a_failing_query_is_a_query_error_without_the_value_it_stumbled_over(eng
         assert problem.value.message == problem.value.message.lower()
 
 
-@pytest.mark.parametrize("said", ["No space left on device", "File too large", "Disk quota exceeded"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "IO Error: Could not write: No space left on device",
+        "IO Error: Could not write: File too large",
+        "IO Error: Could not write: Disk quota exceeded",
+        "Out of Memory Error: failed to offload data block: the limit is set by max_temp_directory_size",
+    ],
+)
 def test_a_full_disk_is_a_storage_error(engine, monkeypatch, said):
     class Full:
         def execute(self, *_):
-            raise engine._errors.IOException(f"IO Error: Could not write: {said}")
+            raise engine._errors.IOException(said)
 
     monkeypatch.setattr(engine, "connection", Full())
     for use in (engine.run, engine.rows):
         with pytest.raises(StorageError, match="disk is full") as problem:
             use("select 1")
         assert problem.value.exit_code == 5
+
+
+def test_too_little_memory_is_a_storage_error_that_says_which_key_gives_more():
+    small = Engine(secret=b"k" * 32, memory="20MB")
+    small.run("set max_temp_directory_size = '0B'")
+    with pytest.raises(StorageError) as problem:
+        small.run("create table t as select range as a, md5(range::varchar) as b from range(3000000)")
+    assert "memory" in problem.value.message + problem.value.hint
+    small.close()
 
 
 def test_the_secret_stands_in_no_repr_and_no_query(engine):

@@ -95,7 +95,7 @@ def test_the_engine_sees_the_same_lines_however_they_are_batched(tmp_path, monke
     path = as_file(tmp_path, b"one\ntwo\r\n\nf\xc3\xbcnf\nb\xffad\nend")
     whole = engine_lines(path)
     assert whole == {1: "one", 2: "two", 3: "", 4: "fünf", 6: "end"}
-    monkeypatch.setattr(inputs, "BATCH_LINES", 2)
+    monkeypatch.setattr("whosaw.engine.block.BATCH_LINES", 2)
     assert engine_lines(path) == whole
 
 
@@ -252,7 +252,8 @@ def test_reading_goes_on_behind_what_is_known_and_takes_a_half_line_whole(tmp_pa
 
 def test_a_half_line_that_began_long_before_stays_too_long(tmp_path, monkeypatch):
     monkeypatch.setattr("whosaw.engine.fingerprint.BLOCK", 16)
-    monkeypatch.setattr(inputs, "LONGEST_LINE", 40)
+    for room in ("inputs", "block"):
+        monkeypatch.setattr(f"whosaw.engine.{room}.LONGEST_LINE", 40)
     begin = b"a\n" + b"b" * 100
     (block,) = Input(as_file(tmp_path, begin + b"c\n")).blocks(known=known(begin), line=2)
     assert (block.first, len(block), block.too_long(2)) == (2, 1, True)

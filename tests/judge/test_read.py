@@ -17,6 +17,7 @@ from whosaw import config, judge
 from whosaw.engine import inputs
 from whosaw.engine.fingerprint import Fingerprint
 from whosaw.errors import ConfigError, InputError, LedgerError
+from whosaw.judge.plan import task
 from whosaw.judge.work import opened
 from whosaw.ledger import Ledger
 
@@ -60,7 +61,7 @@ def add_up(work, form, data):
     path.write_bytes(data)
     source = msgspec.convert(portal(**SOURCES[form]) | {"name": f"any-{next(NUMBERS)}"}, config.Source)
     try:
-        job = reading.task(path, source, folder=work.case.folder, key="source[0]")
+        job = task(path, source, folder=work.case.folder, key="source[0]")
         reading.read(work, job, progress=lambda *_: None)
     except InputError as problem:
         assert problem.hint  # noqa: PT017 - a file of which nothing can be read is left out, and said to be
@@ -183,22 +184,6 @@ def test_an_empty_file_stops_nothing_and_is_a_doubt(tmp_path, form):
 def test_a_table_with_nothing_but_its_heading_has_no_lines(tmp_path):
     operator(tmp_path, portal_log=CSV.split("\n", maxsplit=1)[0] + "\n")
     assert read_counts(judged(tmp_path, only(**SOURCES["csv"]))) == (0, 0, 0, 0)
-
-
-def test_a_file_of_which_nothing_can_be_read_is_left_out_and_said_to_be(tmp_path):
-    operator(tmp_path, [HERS])
-    (tmp_path / "portal-b.log").write_bytes(b"\x89PNG\r\n" + bytes(range(256)) * 10)
-    result = judged(tmp_path)
-    assert read_counts(result) == (1, 1, 0, 0)
-    assert result.doubts == ["left out: `portal-b.log`: no line of it reads as jsonl"]
-
-
-def test_a_folder_among_the_files_is_left_out_and_said_to_be(tmp_path):
-    operator(tmp_path, [HERS])
-    (tmp_path / "portal-old.log").mkdir()
-    (doubt,) = judged(tmp_path).doubts
-    assert doubt.startswith("left out: ")
-    assert "is a folder" in doubt
 
 
 def test_a_line_that_cannot_be_read_is_shown_with_its_place_and_never_with_its_text(tmp_path):
@@ -328,23 +313,6 @@ def test_a_browsers_record_is_a_document_of_rows(tmp_path):
     assert counts(result) == (1, 0, 0)
 
 
-def test_a_format_that_is_not_known_is_a_config_error_that_lists_the_known(tmp_path):
-    operator(tmp_path, ["x"])
-    with pytest.raises(ConfigError, match="which is no known format") as problem:
-        judged(tmp_path, only(format="syslogish"))
-    assert "nginx" in problem.value.hint
-
-
-def test_a_pattern_that_matches_nothing_is_a_config_error(tmp_path):
-    with pytest.raises(ConfigError, match=r"`source\[0\]\.files`: nothing matches `portal\*\.log\*`"):
-        judged(tmp_path)
-
-
-def test_a_file_that_two_patterns_name_is_read_once(tmp_path):
-    operator(tmp_path, [HERS])
-    assert read_counts(judged(tmp_path, only(files=["portal.log", "*.log"]))) == (1, 1, 0, 0)
-
-
 def test_a_file_that_vanishes_after_planning_is_left_out(tmp_path):
     operator(tmp_path, [HERS])
     (tmp_path / "portal-b.log").write_text(HERS + "\n" + HERS + "\n")
@@ -386,16 +354,10 @@ def test_a_look_at_the_first_lines_stops_early(tmp_path, monkeypatch):
     monkeypatch.setattr(inputs, "BLOCK", 1 << 10)
     operator(tmp_path, [HERS] * 1000)
     with opened(case(tmp_path), write=True) as work:
-        (job,) = reading.plan(work.case.config, tmp_path)[0]
+        (job,) = judge.plan(work.case.config, tmp_path)[0]
         reading.read(work, job, progress=lambda *_: None, most=20)
     with Ledger(tmp_path / "ledger") as ledger:
         assert 20 <= ledger.files()[0].lines < 60
-
-
-def test_a_key_that_is_rare_in_json_lines_may_be_missing_from_a_file(tmp_path):
-    operator(tmp_path, ['{"time": "2012-01-10T10:00:00Z", "login": "anna", "uri": "/style.css"}'])
-    (tmp_path / "portal-b.log").write_text(HERS + "\n")
-    assert read_counts(judged(tmp_path)) == (2, 1, 0, 1)
 
 
 def test_a_pick_that_no_file_has_is_a_config_error(tmp_path):
@@ -446,9 +408,9 @@ def test_only_what_is_new_is_taken_apart(tmp_path, monkeypatch):
     judged(tmp_path)
     taken, real = [], reading._Reading.take
 
-    def take(self, block):
-        taken.extend(range(block.first, block.first + len(block)))
-        real(self, block)
+    def take(self, where):
+        taken.extend(range(where.block.first, where.block.first + len(where.block)))
+        real(self, where)
 
     monkeypatch.setattr(reading._Reading, "take", take)
     operator(tmp_path, [HERS] * 5)
@@ -507,7 +469,7 @@ def followed(folder, *pieces, known=None, mark=None, path="portal.log"):
         for piece in pieces:
             with (folder / path).open("ab") as f:
                 f.write(piece)
-            (job,) = [t for t in reading.plan(work.case.config, folder)[0] if t.shown == path]
+            (job,) = [t for t in judge.plan(work.case.config, folder)[0] if t.shown == path]
             mark = mark.copy()
             mark.update(piece)
             known = reading.extend(work, job, piece, known, mark=mark)
@@ -555,10 +517,24 @@ def test_the_heading_of_a_followed_table_is_no_line_of_it(tmp_path):
     text = b"time,login,account,sid,uri\n2012-01-10T10:00:00Z,anna,A1,s,/home\n"
     written(tmp_path, logins_csv=LOGINS, bills_csv=BILLS, portal_csv=text)
     with opened(case(tmp_path, changes), write=True) as work:
-        (job,) = reading.plan(work.case.config, tmp_path)[0]
+        (job,) = judge.plan(work.case.config, tmp_path)[0]
         mark = Fingerprint()
         mark.update(text)
         row = reading.extend(work, job, text, None, mark=mark)
         mark.update(text[27:])
         row = reading.extend(work, job, text[27:], row, mark=mark)
+        work.ledger.open_in(work.engine)
+        assert work.engine.rows("select source_line from disclosures_read order by id") == [(2,), (3,)]
     assert (row.lines, row.disclosures, row.rejected) == (2, 2, 0)
+
+
+def test_a_table_that_has_grown_is_numbered_on_and_its_last_line_without_an_end_is_read_again(tmp_path):
+    changes = only(format="csv", files=["portal.csv"])
+    first = b"time,login,account,sid,uri\n2012-01-10T10:00:00Z,anna,A1,s,/home\n2012-01-10T10:00:00Z,bert,A"
+    operator(tmp_path, [], portal_csv=first)
+    assert counts(judged(tmp_path, changes)) == (1, 0, 0)
+    (tmp_path / "portal.csv").write_bytes(first + b"2,s,/home\n2012-01-10T10:00:00Z,anna,A1,s,/home\n")
+    assert counts(judged(tmp_path, changes)) == (3, 0, 0)
+    with opened(case(tmp_path, changes)) as work:
+        work.ledger.open_in(work.engine)
+        assert work.engine.rows("select source_line from disclosures_read order by id") == [(2,), (3,), (4,)]

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from report.sample import mixup
+from whosaw.errors import StorageError
 from whosaw.model import Bound, Evidence
 from whosaw.watch.record import Record, status_of
 
@@ -87,7 +88,7 @@ def test_a_revision_and_its_message_are_written_together_or_not_at_all(record):
         if revision.name == "INC-2":
             raise sqlite3.OperationalError
 
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(StorageError, match="cannot write"):
         revise(record, incident(), incident("INC-2"), queue=queue)
     assert record.latest() == {}
     assert len(revise(record, incident())) == 1

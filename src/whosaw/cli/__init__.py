@@ -12,6 +12,7 @@ from whosaw.errors import WhosawError
 
 COMMANDS = {
     "judge": "whosaw.cli.judging:judge",
+    "watch": "whosaw.cli.watching:watch",
     "report": "whosaw.cli.judging:report",
     "explain": "whosaw.cli.inquiry:explain",
     "scope": "whosaw.cli.inquiry:scope",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from whosaw.cli.judging import QUIET, progress, write_whole
+from whosaw.cli.judging import DIR, QUIET, now, progress, write_whole
 from whosaw.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,8 +62,9 @@ def init(*, logs: Sequence[Path], target: Path, name: str, country: str, numbers
 @click.command(help="check a configuration against its logs: which fields fill, which customers resolve, what share can be judged")
 @click.argument("config", type=click.Path(path_type=Path), default=Path("whosaw.toml"))
 @click.option("--lines", type=int, default=200_000, show_default=True, help="how many lines of each file to look at")
+@DIR
 @QUIET
-def doctor(*, config: Path, lines: int, quiet: bool) -> int:
+def doctor(*, config: Path, lines: int, folder: Path, quiet: bool) -> int:
     """Check a configuration against its logs: which fields fill, which customers resolve, what share can be judged."""
     from whosaw import config as settings
     from whosaw.judge import Case, checkup
@@ -82,7 +83,22 @@ def doctor(*, config: Path, lines: int, quiet: bool) -> int:
     click.echo(f"\nof {health.shown:,} disclosures looked at, {health.judged:,} can be judged ({health.share:.1%})")
     for reason, count in health.reasons.items():
         click.echo(f"  {count:>9,}  {reason}")
+    _watch(folder)
     return 0 if health.share >= checked.limits.min_coverage and health.shown else 3
+
+
+def _watch(folder: Path) -> None:
+    """Say how the watch of a ledger stands, if one ever ran there."""
+    from whosaw.watch import status
+    from whosaw.watch.record import status_of
+
+    body = status_of(folder)
+    if body is None:
+        return
+    told = status.unpack(body)
+    click.echo(f"\nwatch  {status.line(told, now())}")
+    for line in status.lines(told, now()):
+        click.echo(f"  {line}")
 
 
 def _environment() -> None:

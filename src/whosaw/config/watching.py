@@ -52,10 +52,9 @@ class Tell(Table, frozen=True, kw_only=True):
 
 
 class Watch(Table, frozen=True, kw_only=True):
-    """How `whosaw watch` runs: how often it judges, how far back, where it says how it stands, whom it tells."""
+    """How `whosaw watch` runs: how often it judges, where it says how it stands, whom it tells."""
 
     batch: str = "2s"
-    horizon: str = "7d"
     metrics: str = ""
     connections: int = 1000
     message_kib: int = 64
@@ -117,7 +116,7 @@ _SCHEMES = {"webhook": ("https", "http"), "email": ("smtp", "smtps"), "syslog": 
 
 def check_watch(watch: Watch) -> None:
     """Check how the watch runs, and that everybody who is told can be reached. Raises `ConfigError`."""
-    for name in ("batch", "horizon", "keep_trying"):
+    for name in ("batch", "keep_trying"):
         if seconds(getattr(watch, name), f"watch.{name}") < 1:
             raise ConfigError(f"`watch.{name}` is nothing, expected a length of time", hint='write for example `"2s"` or `"7d"`')
     for name in ("connections", "message_kib", "spool_mib"):

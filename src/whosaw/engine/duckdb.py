@@ -128,6 +128,17 @@ class Engine:
         finally:
             self.run("set disabled_optimizers = ''")
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let all that is done in a `with` count, tables and views included, or nothing of it."""
+        self.run("begin transaction")
+        try:
+            yield
+        except BaseException:
+            self.run("rollback")
+            raise
+        self.run("commit")
+
     def columns(self, sql: str) -> list[str]:
         """Return the column names a query would give."""
         return [str(row[0]) for row in self.rows(f"describe {sql}")]
@@ -145,7 +156,7 @@ class Engine:
         self.connection.close()
 
 
-_FULL = ("no space left", "could not allocate", "max_temp_directory_size", "file too large", "quota exceeded")
+_FULL = ("no space left", "max_temp_directory_size", "file too large", "quota exceeded")
 """What the engine says when the disk, a quota or the largest size of a file is reached; a late write says it in other words."""
 
 
@@ -153,5 +164,7 @@ def _ours(problem: Exception) -> WhosawError:
     text = str(problem).partition("\n")[0]
     if any(sign in text.lower() for sign in _FULL):
         return StorageError("the disk is full; nothing is half-written", hint="free some space, or choose another folder with --dir")
+    if "out of memory" in text.lower() or "could not allocate" in text.lower():
+        return StorageError("there is not enough memory for this; nothing is half-written", hint="raise `memory` in [limits]")
     text = masked(text)
     return QueryError(text.partition(": ")[2].lower() or text.lower(), hint="run with --debug to see the whole message")

@@ -8,10 +8,9 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
-import numpy as np
-
+from whosaw.engine.block import LONGEST_LINE, Block, block_of, without_heading
 from whosaw.engine.fingerprint import HEAD, Fingerprint
 from whosaw.errors import InputError
 
@@ -19,14 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-BLOCK = 64 << 20
-"""Bytes read at a time: large enough that the engine's two threads are busy, small enough that memory stays flat."""
-
-LONGEST_LINE = 1 << 20
-"""A longer line is no log line; it is rejected whole and its bytes are not kept."""
-
-BATCH_LINES = 1 << 12
-"""Lines that a thread takes at a time: few enough that a small file keeps two threads busy."""
+BLOCK = 16 << 20
+"""Bytes read at a time: enough for the engine to be busy while the next are read, and few enough that memory stays flat."""
 
 SAMPLE, LONGEST_SAMPLED = 1 << 18, 1 << 16
 """Bytes looked at for guessing the format, and of each line: no format needs more to be recognised."""
@@ -46,87 +39,6 @@ def matching(folder: Path, pattern: str) -> list[Path]:
     if literal.is_file():  # a name may hold the signs of a pattern: access[1].log
         return [literal]
     return [folder / name for name in sorted(glob.glob(pattern, root_dir=folder))]  # noqa: PTH207 - Path.glob knows no absolute patterns
-
-
-@dataclass(frozen=True)
-class Block:
-    """Consecutive whole lines: as an Arrow stream for the engine, and as bytes for the careful path.
-
-    `odd` marks the lines that must not go to the engine: not UTF-8, or longer than `LONGEST_LINE`.
-    """
-
-    first: int
-    data: np.ndarray[Any, np.dtype[np.uint8]]
-    ends: np.ndarray[Any, np.dtype[np.int64]]
-    odd: np.ndarray[Any, np.dtype[np.bool_]]
-
-    def __len__(self) -> int:
-        """Return the number of lines."""
-        return len(self.ends)
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether this is a last line without an end."""
-        return len(self.ends) > 0 and int(self.ends[-1]) == len(self.data)
-
-    def raw(self, line: int) -> bytes:
-        """Return the bytes of one line by its physical number, without its line end."""
-        i = line - self.first
-        start = int(self.ends[i - 1]) + 1 if i else 0
-        return bytes(self.data[start : int(self.ends[i])].tobytes()).removesuffix(b"\r")
-
-    def odd_lines(self) -> list[int]:
-        """Return the physical numbers of the lines that must not go to the engine."""
-        return [self.first + int(i) for i in self.odd.nonzero()[0]]
-
-    def too_long(self, line: int) -> bool:
-        """Return whether a line is longer than any log line can be."""
-        i = line - self.first
-        return int(self.ends[i]) - (int(self.ends[i - 1]) + 1 if i else 0) > LONGEST_LINE
-
-    def arrow(self) -> ArrowLines:
-        """Return the lines that are not odd as columns `n` (physical line number) and `line` (text)."""
-        import nanoarrow as na
-
-        text, offsets, numbers = self._packed()
-        schema = na.struct({"n": na.int64(), "line": na.large_string()})
-        arrays = []
-        for i in range(0, max(len(numbers), 1), BATCH_LINES):
-            part = numbers[i : i + BATCH_LINES]
-            cut = offsets[i : i + len(part) + 1]
-            n = na.c_array_from_buffers(na.int64(), len(part), [None, np.ascontiguousarray(part)])
-            line = na.c_array_from_buffers(
-                na.large_string(), len(part), [None, np.ascontiguousarray(cut - cut[0]), text[int(cut[0]) : int(cut[-1])].tobytes()]
-            )
-            arrays.append(na.c_array_from_buffers(schema, len(part), [None], children=[n, line]))
-        return ArrowLines(na.c_schema(schema), arrays)
-
-    def _packed(self) -> tuple[Any, Any, Any]:
-        """Return the text without line ends (and without odd lines), the offsets of its lines and their numbers."""
-        keep = np.ones(len(self.data), dtype=bool)
-        keep[self.ends[self.ends < len(self.data)]] = False
-        starts = np.concatenate(([0], self.ends[:-1] + 1))
-        returns = (self.ends > starts) & (self.data[np.maximum(self.ends - 1, 0)] == 13)
-        keep[self.ends[returns] - 1] = False
-        for i in np.flatnonzero(self.odd):
-            keep[starts[i] : self.ends[i]] = False
-        good = ~self.odd
-        offsets = np.concatenate(([0], np.cumsum((self.ends - starts - returns)[good])))
-        return self.data[keep], offsets, np.arange(self.first, self.first + len(self))[good]
-
-
-@dataclass(frozen=True)
-class ArrowLines:
-    """Arrow arrays that can be streamed more than once: the engine asks first for the schema and then for the rows."""
-
-    schema: Any
-    arrays: list[Any]
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return a fresh stream over the same arrays (Arrow PyCapsule interface)."""
-        from nanoarrow.c_array_stream import CArrayStream
-
-        return CArrayStream.from_c_arrays(list(self.arrays), self.schema).__arrow_c_stream__()
 
 
 class Likeness(StrEnum):
@@ -457,40 +369,8 @@ def cut(chunks: Iterable[bytes], rest: bytes = b"", line: int = 1, *, skip: int 
         if len(rest) > BLOCK:
             rest = rest[: LONGEST_LINE + 1]  # an endless line: keep enough of it to be rejected
         if upto:
-            block = _block(line, data[:upto])
+            block = block_of(line, data[:upto])
             line += len(block)
-            yield _without_heading(block, skip)
+            yield without_heading(block, skip)
     if rest:
-        yield _without_heading(_block(line, rest), skip)
-
-
-def _block(first: int, data: bytes) -> Block:
-    a = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(a == 10)
-    if not data.endswith(b"\n"):
-        ends = np.append(ends, len(a))
-    odd = np.diff(ends, prepend=-1) > LONGEST_LINE + 1
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        odd |= _not_utf8(a, data, ends)
-    return Block(first, a, ends, odd)
-
-
-def _not_utf8(a: Any, data: bytes, ends: Any) -> Any:  # noqa: ANN401
-    """Return which lines are not UTF-8; only lines with a byte above ASCII are looked at."""
-    found = np.zeros(len(ends), dtype=bool)
-    for i in np.unique(np.searchsorted(ends, np.flatnonzero(a >= 0x80))):
-        try:
-            data[int(ends[i - 1]) + 1 if i else 0 : int(ends[i])].decode("utf-8")
-        except UnicodeDecodeError:
-            found[i] = True
-    return found
-
-
-def _without_heading(block: Block, skip: int) -> Block:
-    drop = max(0, min(skip - (block.first - 1), len(block)))
-    if not drop:
-        return block
-    start = int(block.ends[drop - 1]) + 1
-    return Block(block.first + drop, block.data[start:], block.ends[drop:] - start, block.odd[drop:])
+        yield without_heading(block_of(line, rest), skip)

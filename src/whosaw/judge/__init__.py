@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from whosaw import entitlements, incidents
@@ -11,18 +10,19 @@ from whosaw.config import seconds
 from whosaw.detectors import DETECTORS
 from whosaw.errors import InputError, QueryError
 from whosaw.judge import apart, detect, naming, repairs, scan, verdict
-from whosaw.judge.read import plan, read
+from whosaw.judge.plan import plan
+from whosaw.judge.read import read
 from whosaw.judge.work import Case, Progress, Work, judging, opened
 from whosaw.ledger import MANY_SMALL
 from whosaw.ledger.coverage import covered
 from whosaw.model import ReadCounts, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from whosaw.engine.door import Door
-    from whosaw.ledger import FileRow, Known
-    from whosaw.model import Coverage, Incident
+    from whosaw.ledger import FileRow
+    from whosaw.model import Coverage
 
 __all__ = ["Case", "Progress", "Work", "answer", "judged", "opened", "prepare", "read_all", "run"]
 
@@ -80,9 +80,10 @@ def _answer_of_now(work: Work, *, made: datetime, command: str, until: datetime 
     prepare(work, until)
     with judging(work, until) as engine:
         verdict.resolve(engine)
-        verdict.judge(engine, days=work.ledger.days(until))
+        days = work.ledger.days(until)
+        verdict.judge(engine, days=days)
         settled = apart.join(engine)
-        return answer(work, engine, made=made, command=command, until=until, settled=settled)
+        return answer(work, engine, made=made, command=command, until=until, settled=settled, days=days)[0]
 
 
 def answer(  # noqa: PLR0913 - what is judged, and what stands on the answer
@@ -94,20 +95,25 @@ def answer(  # noqa: PLR0913 - what is judged, and what stands on the answer
     settled: bool,
     until: datetime | None = None,
     now: datetime | None = None,
-) -> Result:
-    """Return the answer for verdicts that are there (5 detect, 6 group); with `now`, a silence that still lasts counts."""
+    days: verdict.Days | None = None,
+) -> tuple[Result, Mapping[str, str]]:
+    """Return the answer for verdicts that are there (5 detect, 6 group), and which known incidents have merged into which.
+
+    With `now`, a silence that still lasts counts; `days` are those of the disclosures, where they are known without reading any.
+    """
     config = work.case.config
     lost = [part for part in work.ledger.lost() if until is None or part.since.replace(tzinfo=None) < until.replace(tzinfo=None)]
     files = work.ledger.files()
     coverage = covered(work.ledger, files, config, now=int(now.timestamp()) if now else None)
     besides = work.ledger.settled(until)
-    counted = apart.counted_with(verdict.count(engine, also=apart.shown_besides(besides) if settled or besides else ""), lost)
+    also = apart.shown_besides(besides) if settled or besides else ""
+    counted = apart.counted_with(verdict.count(engine, also=also, days=days), lost)
     detect.detect(engine, DETECTORS, config.detector, settled=settled)
     gap = seconds(config.limits.incident_gap, "limits.incident_gap")
-    name = partial(_named, known=work.ledger.known(), gap=timedelta(seconds=gap))
-    found = incidents.group(engine, DETECTORS, apart.silenced(coverage, lost), {f.number: f.path for f in files}, gap, name)
+    names = naming.Names(work.ledger.known(), timedelta(seconds=gap), BY_CHANNEL)
+    found = incidents.group(engine, DETECTORS, apart.silenced(coverage, lost), {f.number: f.path for f in files}, gap, names.give)
     suggested = repairs.suggest(engine)
-    return Result(
+    result = Result(
         schema=SCHEMA,
         made=made,
         read=_read_counts(files),
@@ -124,13 +130,10 @@ def answer(  # noqa: PLR0913 - what is judged, and what stands on the answer
         command=command,
         partial=bool(work.problems or lost) or any(f.broken for f in files),
     )
+    return result, names.merged
 
 
 BY_CHANNEL = frozenset(d.name for d in DETECTORS if d.grouped_by == "channel")
-
-
-def _named(ranked: Sequence[Incident], known: Sequence[Known], gap: timedelta) -> list[Incident]:
-    return naming.named(ranked, known, gap=gap, by_channel=BY_CHANNEL)[0]
 
 
 def _ahead(coverage: Sequence[Coverage], made: datetime) -> list[str]:
@@ -146,7 +149,7 @@ def prepare(work: Work, until: datetime | None = None) -> None:
     """Load the entitlements and define `disclosures` over what the ledger holds."""
     work.ledger.open_in(work.engine, until)
     scan.speak(work.engine, work.case.config)
-    work.loaded = entitlements.load(work.engine, work.case.config, work.case.folder)
+    work.loads = entitlements.load(work.engine, work.case.config, work.case.folder)
     repairs.load(work.engine, work.ledger)
     verdict.resolve(work.engine)
 
@@ -171,8 +174,7 @@ def _doubts(work: Work, files: list[FileRow]) -> list[str]:
         for f in files
         if f.lines and f.rejected / f.lines > share
     ]
-    if work.loaded.rejected_count:
-        out.append(
-            f"{work.loaded.rejected_count:,} of {work.loaded.rows:,} rows of owners and entitlements make no sense and were left out"
-        )
-    return out + work.loaded.doubts
+    loaded = work.loaded
+    if loaded.rejected_count:
+        out.append(f"{loaded.rejected_count:,} of {loaded.rows:,} rows of owners and entitlements make no sense and were left out")
+    return out + loaded.doubts

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from whosaw.engine.inputs import Input
 from whosaw.errors import ConfigError, InputError, WhosawError
 from whosaw.judge import scan
-from whosaw.judge.read import plan, recount, task
+from whosaw.judge.plan import plan, task
+from whosaw.judge.read import recount
 from whosaw.ledger import FileRow
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from whosaw.config import Source, picks
 from whosaw.engine.inputs import Input
 from whosaw.identifiers import HeaderClass, Kind, Profile, classify, recognise
 from whosaw.judge import Case, Progress, opened, prepare, read_all, scan, verdict
-from whosaw.judge.read import plan
+from whosaw.judge.plan import plan
 from whosaw.model import RecipientKind
 
 if TYPE_CHECKING:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from whosaw.config import Operator, Pick, Route, Source, picks
 from whosaw.engine.duckdb import named, quoted
 from whosaw.errors import ConfigError
 from whosaw.identifiers.disguises import TOKEN_PATTERN
+from whosaw.layout import Shape, json_shape, shape_of
 from whosaw.model import Layout, RecipientKind, data_mask
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SHOWN = "(status is null or status between 200 and 299 or status = 304)"
 """Only these answers show data: a refusal or a redirection shows none (RFC 9110 s. 15)."""
@@ -26,27 +24,66 @@ SANE = "seen between timestamp '1990-01-01' and timestamp '2100-01-01'"
 
 _PATH = "^(?:[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*)?([^?#]*)"
 
+KEYED = {
+    "r": "recipient_text",
+    "s": "session",
+    "a": "client",
+    "d": "device",
+    "c": "named_customer",
+    "p": "(coalesce(host, '') || uri)",
+}
+"""Of which text a row holds the pseudonym in a domain."""
+
 _ANONYMOUS = (RecipientKind.CUSTOMER_LOGIN, RecipientKind.COMPANY_USER)
 
 
 @dataclass(frozen=True)
 class RowQueries:
-    """`cut` takes lines apart into clear fields, `careful` takes rows of fields; `rows` makes keyed ledger rows of either."""
+    """`cut` takes lines apart into clear fields, `careful` takes rows of fields; `rows` makes keyed ledger rows of either.
+
+    `plain` does as `cut` for lines whose fields were found already, and `moments` reads their times.
+    """
 
     cut: str
     careful: str
     rows: str
     fields: tuple[str, ...]
+    shape: Shape | None
+    """How plain lines are built, which are cut without a pattern; nothing if there are none."""
+    plain: str
+    plain_rows: Callable[[Collection[str]], str]
+    """The rows of plain lines whose times were found with the fields: nothing of them is to be kept but what they show.
+
+    The pseudonyms of some domains may be looked up in `known (domain, text, key)` before they are made.
+    """
+    texts: str
+    """The texts of plain lines whose pseudonyms their rows hold: a column for each domain of `KEYED`."""
+    moments: str
 
 
-def row_queries(source: Source, layout: Layout, operator: Operator, key: str) -> RowQueries:
+def row_queries(source: Source, layout: Layout, operator: Operator, key: str, example: Sequence[bytes] = ()) -> RowQueries:
     """Return the queries for one source: `cut` reads `lines (n, line)`, `careful` reads `found (r)`, `rows` reads either's result.
 
+    `plain` and `plain_rows` read `pieces (n, f, seen)`, `moments` takes a list of texts and gives the places and microseconds of times.
+    The `example` lines show how a program writes its JSON.
     Raises `ConfigError` when a pick names a field, header or cookie that the format does not have.
     """
     build = _Builder(source, layout, operator, key)
     rows = build.rows()  # first: it notes which fields are used at all
-    return RowQueries(build.cut(), build.careful(), rows, tuple(build.used))
+    shape = build.shape(example)
+    plain = build.plain(shape)
+    texts = ", ".join(f"{text} as {domain}" for domain, text in KEYED.items())
+    return RowQueries(
+        cut=build.cut(),
+        careful=build.careful(),
+        rows=f"with {rows}",
+        fields=tuple(build.used),
+        shape=shape,
+        plain=plain,
+        plain_rows=lambda known: f"with cut as ({plain}), {build.rows(known)}",
+        texts=f"with cut as ({plain}), {build.facts()} select {texts} from marked",
+        moments=build.moments(),
+    )
 
 
 class _Builder:
@@ -55,6 +92,7 @@ class _Builder:
         self.used: dict[str, None] = {}
         self.roles = {**layout.roles, **source.columns}
         self._time = self._role("time", needed=True)
+        self._site = source.recipient_kind is RecipientKind.SITE
 
     def cut(self) -> str:
         """Return the query that takes lines apart. A line that does not fit, or whose time cannot be read, has no `seen_at`."""
@@ -70,6 +108,33 @@ class _Builder:
             raw = [f"f[{i}]" for i in range(1, len(names) + 1)]
         return self._timed(inner, [self._clean(text) for text in raw])
 
+    def shape(self, example: Sequence[bytes]) -> Shape | None:
+        """Return how plain lines are built."""
+        time = self.roles["time"]
+        own_clock = self.source.clock and self.source.clock != self.layout.clock
+        if self.layout.kind == "json":
+            found = json_shape(self.layout, self.used, "" if own_clock else time, example)
+        else:
+            found = shape_of(self.layout, self.used, "" if own_clock else time)
+        return found if found and time in found.fields else None
+
+    def plain(self, shape: Shape | None) -> str:
+        """Return the query that takes the found fields of plain lines, in which nothing is quoted or escaped."""
+        if shape is None:
+            return ""
+        places = {name: 2 * i + 1 for i, name in enumerate(shape.fields)}
+        raw = [f"nullif(nullif(f[{places[name]}], '-'), '')" if name in places else "null::varchar" for name in self.used]
+        if not shape.time:
+            return self._timed("select n, f from pieces", raw)
+        shown = ", ".join(f"{text} as {self._column(name)}" for text, name in zip(raw, self.used, strict=True))
+        return f"select n, make_timestamp(seen) as seen_at, {shown} from pieces"
+
+    def moments(self) -> str:
+        """Return the query for the times among some texts: their places and microseconds. All seconds of such a minute are sane."""
+        texts = f"select generate_subscripts(t, 1) - 1 as i, unnest(t) as {self._time} from (select ?::varchar[] as t)"
+        timed = f"select i, {self._seen_at()} as seen from ({texts})"
+        return f"select i, epoch_us(seen) from ({timed}) where {SANE} and seen + interval 59 second <= timestamp '2100-01-01'"
+
     def careful(self) -> str:
         """Return the query that takes rows from the careful path: the line number and then the used fields, all as text."""
         raw = [self._clean(f"r[{i}]") for i in range(2, len(self.used) + 2)]
@@ -80,14 +145,41 @@ class _Builder:
         timed = f"select *, {self._seen_at()} as seen from (select n, {shown} from ({inner}))"
         return f"select * exclude (seen), case when {SANE} then seen end as seen_at from ({timed})"
 
-    def rows(self) -> str:
-        """Return the query that makes ledger rows, one per cut line, with `is_disclosure` telling which of them show data."""
+    def rows(self, known: Collection[str] = ()) -> str:
+        """Return the query (without its `with`) that makes ledger rows, one per cut line; `is_disclosure` says which of them show data."""
+        source, site = self.source, self._site
+
+        def key(domain: str) -> str:
+            anew = f"pseudonym('{domain}', {KEYED[domain]})"
+            return f"coalesce(known_{domain}.key, {anew})" if domain in known else anew
+
+        return f"""{self.facts()}
+        select (getvariable('file')::bigint << 32) | n as id, seen_at, {quoted(source.name)} as source, n as source_line,
+            {quoted(source.channel)} as channel, {quoted(source.vantage)} as vantage,
+            coalesce(template, {self._shape()}) as route, is_self as self_route,
+            {self._kind()} as recipient_kind, {key("r")} as recipient,
+            {"lower(host)" if site else "null"} as site,
+            {key("s")} as session, {key("a")} as client, {key("d")} as device, {key("c")} as customer,
+            case when has_object or scanned.object is not null then object_type end as object_type,
+            coalesce(object_key(object_type, object_text), scanned.object) as object,
+            {key("p")} as page,
+            mask as data, records, data_from, data_to, status, bytes, cache,
+            pseudonym('s', filler_session) as filler_session, pseudonym('s', sets_session) as sets_session, claim,
+            coalesce(scanned.field, {self._field()}) as field, coalesce(scanned.form, case when has_object then 'plain' end) as form,
+            {SENT if site else SHOWN} and not is_public and (has_customer or has_object or shows_alone or scanned.object is not null)
+                as is_disclosure,
+            recipient_text, named_customer
+        from marked left join scanned using (n)
+        {" ".join(_lookup(domain) for domain in known)}"""
+
+    def facts(self) -> str:
+        """Return the relations up to `marked`, in clear: the texts of each line, its route and what it shows."""
         source, roles = self.source, self.roles
         route, objects = self._routes()
         uri = self._role("uri")
         facts = {
             "uri": uri or "null",
-            "path": _plain_path(f"regexp_extract({uri}, {quoted(_PATH)}, 1)") if uri else "null",
+            "path": _plain_path(_path(uri)) if uri else "null",
             "host": self._host(uri),
             "method": self._role("method") or "null",
             "status": f"try_cast({self._role('status')} as smallint)" if "status" in roles else "null::smallint",
@@ -108,10 +200,8 @@ class _Builder:
             "data_to": f"try_cast({self._pick('data_to') or 'null'} as timestamp)",
         }
         one = ", ".join(f"{sql} as {named(name)}" for name, sql in facts.items())
-        site = source.recipient_kind is RecipientKind.SITE
-        who = "host" if site and not source.recipient else "who"
-        return f"""
-        with scanned as ({self._scanned()}),
+        who = "host" if self._site and not source.recipient else "who"
+        return f"""scanned as ({self._scanned()}),
         facts as (select n, seen_at, {one} from cut where seen_at is not null),
         routed as (select *, {route} as template from facts),
         placed as (select *, {objects} from routed),
@@ -122,24 +212,7 @@ class _Builder:
             {self._by_template(lambda r: str(bool(r.data) and not r.object).lower(), "false")} as shows_alone,
             {self._by_template(lambda r: str(r.self).lower(), "false")} as is_self,
             {who} as recipient_text
-            from placed)
-        select (getvariable('file')::bigint << 32) | n as id, seen_at, {quoted(source.name)} as source, n as source_line,
-            {quoted(source.channel)} as channel, {quoted(source.vantage)} as vantage,
-            coalesce(template, {self._shape()}) as route, is_self as self_route,
-            {self._kind()} as recipient_kind, pseudonym('r', recipient_text) as recipient,
-            {"lower(host)" if site else "null"} as site,
-            pseudonym('s', session) as session, pseudonym('a', client) as client, pseudonym('d', device) as device,
-            pseudonym('c', named_customer) as customer,
-            case when has_object or scanned.object is not null then object_type end as object_type,
-            coalesce(object_key(object_type, object_text), scanned.object) as object,
-            pseudonym('p', coalesce(host, '') || uri) as page,
-            mask as data, records, data_from, data_to, status, bytes, cache,
-            pseudonym('s', filler_session) as filler_session, pseudonym('s', sets_session) as sets_session, claim,
-            coalesce(scanned.field, {self._field()}) as field, coalesce(scanned.form, case when has_object then 'plain' end) as form,
-            {SENT if site else SHOWN} and not is_public and (has_customer or has_object or shows_alone or scanned.object is not null)
-                as is_disclosure,
-            recipient_text, named_customer
-        from marked left join scanned using (n)"""
+            from placed)"""
 
     # --- the parts -------------------------------------------------------------------------------------------------
 
@@ -237,12 +310,16 @@ class _Builder:
     def _host(self, uri: str) -> str:
         parts = [self._role("host")] if "host" in self.roles else []
         if uri:
-            # an absolute address (a proxy's), or the authority of a CONNECT
-            parts.append(f"nullif(regexp_extract({uri}, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?(\\[[^\\]]*\\]|[^/:?#]+)', 1), '')")
-            parts.append(f"nullif(regexp_extract({uri}, '^(\\[[^\\]]*\\]|[^/:?#]+):[0-9]+$', 1), '')")
+            # an absolute address (a proxy's), or the authority of a CONNECT; most are neither
+            absolute = f"nullif(regexp_extract({uri}, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/@]*@)?(\\[[^\\]]*\\]|[^/:?#]+)', 1), '')"
+            authority = f"nullif(regexp_extract({uri}, '^(\\[[^\\]]*\\]|[^/:?#]+):[0-9]+$', 1), '')"
+            parts.append(f"case when not starts_with({uri}, '/') then coalesce({absolute}, {authority}) end")
+        if not parts:
+            return "null"
         # one site has one name: without a port, and without the dot of the root
-        bare = r"regexp_replace(coalesce({}), '^([^:]+?|\[.*\])\.?(:[0-9]+)?$', '\1')"
-        return f"lower({bare.format(', '.join(parts))})" if parts else "null"
+        host = f"coalesce({', '.join(parts)})"
+        bare = rf"regexp_replace({host}, '^([^:]+?|\[.*\])\.?(:[0-9]+)?$', '\1')"
+        return f"lower(case when contains({host}, ':') or ends_with({host}, '.') then {bare} else {host} end)"
 
     def _kind(self) -> str:
         kind = self.source.recipient_kind
@@ -256,11 +333,12 @@ class _Builder:
         if not texts:
             return "select null::bigint as n, null::bigint as object, null::varchar as form, null::varchar as field where false"
         return f"""
-            select n, arg_min(object, rank) as object, arg_min(d.form, rank) as form, arg_min(field, rank) as field
+            select n, object, f.form, field from (
+            select n, arg_min(object, rank) as object, min(rank) as rank, arg_min(field, rank) as field
             from (select n, field, unnest(regexp_extract_all(decoded(decoded(text)), {quoted(TOKEN_PATTERN)})) as token
                   from (select n, unnest([{", ".join(texts)}], recursive := true) from cut where seen_at is not null)) t
             join disguised d on d.token = hash(case when regexp_full_match(t.token, '[0-9A-Fa-f]+') then lower(t.token) else t.token end)
-            group by n"""
+            group by n) join forms f using (rank)"""
 
     def _scan_fields(self) -> list[str]:
         """Return the fields to scan: `header:*`, `cookie:*`, `uri`, or single picks."""
@@ -288,9 +366,7 @@ class _Builder:
         subject = self._subject()
         cases = [f"when {_prefix_test(subject, r)} then {quoted(r.template)}" for r in self.source.route]
         route = f"case {' '.join(cases)} end" if cases else "null::varchar"
-        texts = [
-            f"when {quoted(r.template)} then regexp_extract({subject}, {quoted(_pattern(r))}, 1)" for r in self.source.route if r.object
-        ]
+        texts = [f"when {quoted(r.template)} then {_object_text(subject, r)}" for r in self.source.route if r.object]
         types = [f"when {quoted(r.template)} then {quoted(r.object)}" for r in self.source.route if r.object]
         default_type = quoted(self.source.object_type or "object")
         text = f"case template {' '.join(texts)} else named_object end" if texts else "named_object"
@@ -307,6 +383,10 @@ class _Builder:
         if self.source.recipient_kind is not RecipientKind.SITE or not named_by:
             return "null"
         return quoted(named_by[0][1])
+
+
+def _lookup(domain: str) -> str:
+    return f"left join known known_{domain} on known_{domain}.domain = '{domain}' and known_{domain}.text = {KEYED[domain]}"
 
 
 def _plain_path(path: str) -> str:
@@ -333,4 +413,29 @@ def _prefix_test(subject: str, route: Route) -> str:
     literal = re.split(r"[{*]", route.template)[0]
     if literal == route.template:
         return f"{subject} = {quoted(literal)}"
+    if rest := _last_segment(subject, route):
+        return f"(starts_with({subject}, {quoted(literal)}) and {rest} <> '' and not ({' or '.join(_separators_in(rest))}))"
     return f"(starts_with({subject}, {quoted(literal)}) and regexp_matches({subject}, {quoted(_pattern(route))}))"
+
+
+def _object_text(subject: str, route: Route) -> str:
+    """Return the text of a route's object in an address that fits its template."""
+    return _last_segment(subject, route) or f"regexp_extract({subject}, {quoted(_pattern(route))}, 1)"
+
+
+def _last_segment(subject: str, route: Route) -> str:
+    """Return what stands behind the literal beginning of a template that ends with its only placeholder, the object; else nothing."""
+    literal, _, name = route.template.partition("{")
+    return f"{subject}[{len(literal) + 1}:]" if literal.isascii() and "*" not in literal and name == f"{route.object}}}" else ""
+
+
+def _separators_in(text: str) -> list[str]:
+    return [f"contains({text}, '{separator}')" for separator in "/?#"]
+
+
+def _path(uri: str) -> str:
+    """Return the path of an address; nearly all are one already, or with a query behind it."""
+    return (
+        f"case when starts_with({uri}, '/') then split_part(split_part({uri}, '?', 1), '#', 1) "
+        f"else regexp_extract({uri}, {quoted(_PATH)}, 1) end"
+    )

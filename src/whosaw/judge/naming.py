@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,9 +12,6 @@ import msgspec
 from whosaw.ledger import Known
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from datetime import timedelta
-
     from whosaw.model import Incident
 
 PREFIX = "INC-"
@@ -39,6 +39,22 @@ def named(
     last = max((_number(k.name) for k in known), default=0)
     fresh = iter(range(last + 1, last + 1 + len(found)))
     return [msgspec.structs.replace(one, id=names.get(i) or f"{PREFIX}{next(fresh)}") for i, one in enumerate(found)], merged
+
+
+@dataclass
+class Names:
+    """What is known of named incidents, while new ones are named."""
+
+    known: Sequence[Known]
+    gap: timedelta
+    by_channel: Collection[str] = ()
+    merged: Mapping[str, str] = field(default_factory=dict)
+    """Which known names have merged into which, once `give` was called."""
+
+    def give(self, ranked: Sequence[Incident]) -> list[Incident]:
+        """Return the incidents under their names."""
+        found, self.merged = named(ranked, self.known, gap=self.gap, by_channel=self.by_channel)
+        return found
 
 
 def known_of(incident: Incident) -> Known:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from whosaw import readers
-from whosaw.engine.duckdb import Engine, named, quoted
+from whosaw.engine.ahead import ahead
+from whosaw.engine.duckdb import named, quoted
 from whosaw.engine.fingerprint import HEAD, Fingerprint
-from whosaw.engine.inputs import Block, Input, Known, Likeness, cut, matching
-from whosaw.errors import ConfigError, InputError, QueryError
+from whosaw.engine.inputs import Input, Known, Likeness, cut
+from whosaw.errors import ConfigError, InputError
+from whosaw.judge import plain
 from whosaw.judge.mapping import row_queries
-from whosaw.judge.work import Task
-from whosaw.layout import decode
+from whosaw.judge.plan import EMPTY
 from whosaw.ledger import COLUMNS, Addition, Beat, Change, FileRow, Part
-from whosaw.model import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
-    from whosaw.config import Config, Source
-    from whosaw.judge.work import Progress, Work
-    from whosaw.model import Reader
+    from whosaw.engine.block import Block
+    from whosaw.judge.work import Progress, Task, Work
+    from whosaw.model import Layout
 
 BUCKET = 300
 """Coverage is kept per five minutes."""
@@ -31,100 +28,17 @@ BUCKET = 300
 PART_ROWS = 1_000_000
 """Disclosures gathered before they are written to a file of the ledger."""
 
-SAMPLE_ROWS = 200
-
-EMPTY = Layout(kind="document", fields=(), roles={})
-"""The layout of a file without a byte: nothing can be said of its lines, and nothing needs to be."""
-
 NAMES_TOGETHER = 4_000
 """Clear names sealed together, about: a look-up opens one such lot of each file, and a file with millions has not millions of seals."""
 
 _COUNTED = {"disclosure": "disclosures", "rejected": "rejected", "other": "other"}
 """What a last line without an end became, and which count it is part of."""
 
+EXAMPLES = 20
+"""First lines that tell how a program writes its JSON."""
+
 CAREFUL_ROWS = 2_000
 """Carefully read rows handed to the engine at a time."""
-
-
-def plan(config: Config, folder: Path) -> tuple[list[Task], list[str]]:
-    """Return the files to read, in an order that does not depend on how they were named, and what could not be opened."""
-    tasks, problems = [], []
-    for i, source in enumerate(config.source):
-        for path in _files(source, folder, f"source[{i}]"):
-            try:
-                tasks.append(task(path, source, folder=folder, key=f"source[{i}]"))
-            except InputError as problem:
-                problems.append(f"left out: {problem.message}")
-    return sorted(_widened(tasks), key=lambda t: (t.source.name, t.shown)), problems
-
-
-def _widened(tasks: Sequence[Task]) -> list[Task]:
-    """Return the tasks, each JSON file with the fields of all files of its source: what is rare is missing from a quiet day's sample."""
-    unions: dict[tuple[str, str], Layout] = {}
-    for job in tasks:
-        place = (job.source.name, job.layout.kind)
-        unions[place] = _joined(unions.get(place, job.layout), job.layout)
-    return [replace(job, layout=_joined(job.layout, unions[job.source.name, job.layout.kind])) for job in tasks]
-
-
-def _joined(own: Layout, other: Layout) -> Layout:
-    if own.kind not in {"json", "parquet"}:
-        return own
-    paths = dict(zip(own.fields, own.paths, strict=True))
-    paths |= {name: path for name, path in zip(other.fields, other.paths, strict=True) if name not in paths}
-    return replace(
-        own,
-        fields=tuple(paths),
-        paths=tuple(paths.values()),
-        headers={**other.headers, **own.headers},
-        responses={**other.responses, **own.responses},
-        roles={**other.roles, **own.roles},
-    )
-
-
-def task(path: Path, source: Source, *, folder: Path, key: str) -> Task:
-    """Return how one file is to be read. Raises `ConfigError` for an unknown format, `InputError` for an unreadable file."""
-    log = Input(path)
-    shown = str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
-    if source.format and source.layout:
-        reader = _reader(source, key)
-        return Task(path, shown, source, key, reader, reader.layout(source.layout), 1.0)
-    if not log.size:
-        return Task(path, shown, source, key, _reader(source, key) if source.format else readers.READERS[0], EMPTY, 0.0)
-    sample = _sample(log)
-    guesses = [g for g in readers.detect(sample) if not source.format or g.reader == source.format]
-    if source.format and not guesses:
-        reader = _reader(source, key)
-        return Task(path, shown, source, key, reader, _plain_layout(reader, sample, shown), 0.0)
-    if not guesses:
-        raise InputError(
-            f"`{shown}`: the format of this file was not recognised", hint=f'name it: format = "..." in {key}; known: {_known()}'
-        )
-    best = guesses[0]
-    reader = next(r for r in readers.READERS if r.name == best.reader)
-    return Task(path, shown, source, key, reader, best.layout, best.confidence)
-
-
-def _sample(log: Input) -> list[bytes]:
-    """Return the first lines of a file; of a Parquet file its magic and its first rows as JSON."""
-    if not log.is_parquet:
-        return log.sample()
-    engine = Engine()
-    try:
-        rows = engine.rows(f"select to_json(t)::varchar from read_parquet({quoted(str(log.path))}) as t limit {SAMPLE_ROWS}")
-    except QueryError as problem:
-        raise InputError(f"`{log.path}` is a damaged Parquet file", hint="export it anew") from problem
-    finally:
-        engine.close()
-    return [log.magic, *(str(row).encode() for (row,) in rows)]
-
-
-def _plain_layout(reader: Reader, sample: Sequence[bytes], shown: str) -> Layout:
-    """Return the layout of a format whose lines were not recognised: its usual one, or what the first line says (a mere heading)."""
-    for text in ("", *(decode(line) for line in sample[:1])):
-        with suppress(ConfigError):
-            return reader.layout(text)
-    raise InputError(f"`{shown}`: no line of it reads as {reader.name}", hint="check its format")
 
 
 def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
@@ -139,7 +53,7 @@ def read(work: Work, job: Task, *, progress: Progress, most: int = 0) -> bool:
         return False
     if job.layout is EMPTY:
         return _note_empty(work, job)
-    reading = _reading(work, job, row, source_file.head() if row is None else b"")
+    reading = _reading(work, job, row, source_file.head())
     reading.take_all(source_file, progress, most)
     reading.record(source_file.digest, source_file.broken)
     return True
@@ -160,10 +74,17 @@ def extend(work: Work, job: Task, data: bytes, known: FileRow | None, *, mark: F
     return reading.record(mark, broken, closes=False)
 
 
+def read_again(layout: Layout, former: FileRow) -> int:
+    """Return from which line on a file is read again when it has grown: a document from its first, a last line without an end; else 0."""
+    if layout.kind in {"document", "parquet"}:
+        return 1
+    return layout.skip + former.lines if former.unfinished else 0
+
+
 def recount(work: Work, job: Task, size: int, progress: Progress) -> FileRow:
     """Return what reading the first bytes of a file once more gives; nothing of it is kept."""
     source_file = Input(job.path, most=size)
-    reading = _Reading(replace(work, ledger=_Nowhere()), job, 0, None)  # type: ignore[arg-type]
+    reading = _Reading(replace(work, ledger=_Nowhere()), job, 0, None, source_file.head())  # type: ignore[arg-type]
     try:
         reading.take_all(source_file, progress, 0)
         return reading.row(source_file.digest, source_file.broken)
@@ -218,7 +139,7 @@ def _reading(work: Work, job: Task, row: FileRow | None, head: bytes) -> _Readin
     """Return a reading that goes on from a file of the ledger, or begins one under a number of its own."""
     number = row.number if row else work.ledger.free_number(job.source.name, head)
     try:
-        return _Reading(work, job, number, row)
+        return _Reading(work, job, number, row, head)
     except ConfigError as problem:
         if job.confidence:
             raise
@@ -237,10 +158,12 @@ def _note_empty(work: Work, job: Task) -> bool:
 class _Reading:
     """One file on its way: counts, parts already written, and the engine's tables `batch`, `beats` and `clear`."""
 
-    def __init__(self, work: Work, job: Task, number: int, former: FileRow | None) -> None:
+    def __init__(self, work: Work, job: Task, number: int, former: FileRow | None, head: bytes) -> None:
         self.engine, self.ledger, self.vault, self.job, self.number = work.engine, work.ledger, work.vault, job, number
         self.former = former
-        self.queries = row_queries(job.source, job.layout, work.case.config.operator, job.key)
+        example = head.split(b"\n", EXAMPLES)[:EXAMPLES]
+        self.queries = row_queries(job.source, job.layout, work.case.config.operator, job.key, example)
+        self.domains: list[str] | None = None
         self.waiting = 0
         self._go_on(former)
         self.rejected: list[tuple[int, str]] = []
@@ -257,7 +180,8 @@ class _Reading:
         """Begin with the counts of what is known, but for a last line without an end, which is read again; a document is, as a whole."""
         whole = former is None or self.job.layout.kind in {"document", "parquet"}
         counts = {kind: 0 if former is None or whole else getattr(former, kind) for kind in ("lines", "disclosures", "rejected", "other")}
-        self.again = 0 if former is None else 1 if whole else former.lines if former.unfinished else 0
+        self.again = read_again(self.job.layout, former) if former else 0
+        self.heading = self.job.layout.skip if former and former.size and not whole else 0
         if former and former.unfinished and not whole:
             counts["lines"] -= 1
             counts[_COUNTED[former.unfinished]] -= 1
@@ -266,8 +190,8 @@ class _Reading:
 
     @property
     def next_line(self) -> int:
-        """The number of the next line to read."""
-        return self.lines + 1
+        """The number of the next line to read; a heading is numbered, and not counted."""
+        return self.heading + self.lines + 1
 
     def take_all(self, source_file: Input, progress: Progress, most: int) -> None:
         """Read a whole file or what follows in it, or `most` lines of it."""
@@ -277,21 +201,28 @@ class _Reading:
             self.take_document(source_file.whole())
         else:
             known = _as_known(self.former) if self.former else None
-            for block in source_file.blocks(skip=self.job.layout.skip, known=known, line=self.next_line):
-                self.take_lines(block)
+            blocks = source_file.blocks(skip=self.job.layout.skip, known=known, line=self.next_line)
+            found = (plain.find(self.queries, block) for block in blocks)
+            # who looks at some lines only wants nothing read beyond them
+            for where in found if most else ahead(found):
+                self.take_found(where)
                 progress(self.job.shown, source_file.bytes_read, source_file.size)
                 if most and self.lines >= most:
                     break
         self.write_part()
 
     def take_lines(self, block: Block) -> None:
+        """Read a block of lines."""
+        self.take_found(plain.find(self.queries, block))
+
+    def take_found(self, where: plain.Found) -> None:
         """Read a block of lines. Of a last line without an end, note what it became: when the file grows, it is taken back."""
-        if not block.unfinished:
-            self.take(block)
+        if not where.block.unfinished:
+            self.take(where)
             return
         self.pulse += self._beats()
         before = (self.disclosures, self.other)
-        self.take(block)
+        self.take(where)
         self.unfinished_pulse = self._beats()
         self.unfinished = "disclosure" if self.disclosures > before[0] else "other" if self.other > before[1] else "rejected"
 
@@ -348,7 +279,7 @@ class _Reading:
 
     def clear_away(self) -> None:
         """Give back the memory of a file that is in the ledger; the next one or the judge needs it."""
-        for table in ("batch", "beats", "clear", "cut", "fresh", "found"):
+        for table in ("batch", "beats", "clear", "cut", "fresh", "found", "texts", "known"):
             self.engine.run(f"drop table if exists {table}")
 
     def _new_names(self) -> list[tuple[str, int, int, bytes]]:
@@ -382,14 +313,32 @@ class _Reading:
             self.engine.run("truncate batch")
             self.waiting = 0
 
-    def take(self, block: Block) -> None:
+    def take(self, where: plain.Found) -> None:
         """Add a block: the fast path first, then the lines it could not read, one by one."""
-        self.engine.offer("lines", block.arrow())
-        unread = self._store(self.queries.cut)
-        self.engine.withdraw("lines")
+        block = where.block
+        cut = plain.cut(self.engine, self.queries, where)
+        unread = self._take_plain(cut)
+        if cut.lines < len(block):
+            self.engine.offer("lines", block.arrow(without=~cut.left))
+            unread += self._store(self.queries.cut)
+            self.engine.withdraw("lines")
         self.lines += len(block)
-        odd = [block.first + int(i) for i in block.odd.nonzero()[0]]
-        self._take_found(self._carefully(block, sorted(unread + odd)))
+        self._take_rows(self._carefully(block, sorted(unread + block.odd_lines())))
+
+    def _take_plain(self, cut: plain.Cut) -> list[int]:
+        """Add the plain lines of a block, and return those that were not read."""
+        if not cut.lines:
+            return []
+        if cut.timed and self.domains is None:
+            self.domains = plain.learn(self.engine, self.queries, cut)
+        self.engine.offer("pieces", cut.block.pieces(cut.pieces))
+        unread = [] if cut.timed else self._store(self.queries.plain)
+        if cut.timed:
+            plain.insert(self.engine, self.queries, self.domains or [])
+            self.engine.run("insert into beats select unnest(?), unnest(?), unnest(?), unnest(?)", cut.beats(BUCKET))
+            self._count(cut.lines)
+        self.engine.withdraw("pieces")
+        return unread
 
     def take_parquet(self, source_file: Input) -> None:
         """Add a Parquet file: its rows, rendered as JSON, go the way of JSON lines."""
@@ -414,7 +363,7 @@ class _Reading:
                 self.rejected.append((n, row))
             else:
                 found.append(self._row(n, row))
-        self._take_found(found)
+        self._take_rows(found)
 
     def _carefully(self, block: Block, lines: Sequence[int]) -> list[list[str | None]]:
         """Return what the careful path could still read; a reason becomes a rejected line."""
@@ -433,48 +382,30 @@ class _Reading:
     def _row(self, n: int, fields: Mapping[str, str]) -> list[str | None]:
         return [str(n), *[fields.get(name) for name in self.queries.fields]]
 
-    def _take_found(self, found: list[list[str | None]]) -> None:
+    def _take_rows(self, found: list[list[str | None]]) -> None:
         for i in range(0, len(found), CAREFUL_ROWS):
             self.engine.run("create or replace temp table found as select unnest(?::varchar[][]) as r", [found[i : i + CAREFUL_ROWS]])
             self.rejected += [(n, "time cannot be read") for n in self._store(self.queries.careful)]
 
     def _store(self, cut: str) -> list[int]:
         """Move what was cut into the batch, count it, and return the lines that were not read."""
-        columns = ", ".join(named(name) for name, _, _ in COLUMNS)
         self.engine.run(f"create or replace temp table cut as {cut}")
-        self.engine.run(
-            f"insert into batch select {columns}, recipient_text, named_customer from ({self.queries.rows}) where is_disclosure"
-        )
+        self._insert(self.queries.rows)
         self.engine.run(
             f"insert into beats select second // {BUCKET}, count(*), min(second), max(second) "
             "from (select floor(epoch(seen_at))::bigint as second from cut where seen_at is not null) group by 1"
         )
+        self._count(int(self.engine.one("select count(seen_at) from cut")[0]))
+        return [n for (n,) in self.engine.rows("select n from cut where seen_at is null order by n")]
+
+    def _insert(self, rows: str) -> None:
+        self.engine.run(f"insert into batch by name select * exclude (is_disclosure) from ({rows}) where is_disclosure")
+
+    def _count(self, read: int) -> None:
+        """Count lines that were read, and write the batch when it is full."""
         shown = int(self.engine.one("select count(*) from batch")[0]) - self.waiting
         self.disclosures += shown
-        self.other += int(self.engine.one("select count(seen_at) from cut")[0]) - shown
+        self.other += read - shown
         self.waiting += shown
         if self.waiting >= PART_ROWS:
             self.write_part()
-        return [n for (n,) in self.engine.rows("select n from cut where seen_at is null order by n")]
-
-
-def _files(source: Source, folder: Path, key: str) -> list[Path]:
-    """Return the files of a source; a pattern that matches none is an error, since "nothing there" must not look like "nothing found"."""
-    found: dict[Path, None] = {}
-    for pattern in source.files:
-        matches = matching(folder, pattern)
-        if not matches:
-            raise ConfigError(f"`{key}.files`: nothing matches `{pattern}`", hint=f"patterns are relative to `{folder}`")
-        found.update(dict.fromkeys(matches))
-    return list(found)
-
-
-def _reader(source: Source, key: str) -> Reader:
-    reader = next((r for r in readers.READERS if r.name == source.format), None)
-    if reader is None:
-        raise ConfigError(f"`{key}.format` is `{source.format}`, which is no known format", hint=f"known formats: {_known()}")
-    return reader
-
-
-def _known() -> str:
-    return ", ".join(reader.name for reader in readers.READERS)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from whosaw.engine.duckdb import Engine
     from whosaw.ledger import Ledger
 
+VOUCHED = 10_000
+"""Number of the first rule that a person vouches for; those of the configuration have lower ones."""
+
 _NAMES = """
 select 'REP-' || cast(row_number() over (order by customers desc, disclosures desc, recipient, about, basis) as varchar) as name, *
 from (
@@ -76,10 +79,10 @@ def confirm(engine: Engine, ledger: Ledger, name: str, *, reason: str, by: str, 
     return len(pairs)
 
 
-def load(engine: Engine, ledger: Ledger) -> None:
-    """Add what people vouched for (grade B) to the engine's entitlements."""
-    for i, (basis, recipient, customer, site, since, reason, by) in enumerate(ledger.vouched()):
-        rule = 10_000 + i
+def load(engine: Engine, ledger: Ledger, *, after: int = 0) -> None:
+    """Add what people vouched for (grade B) to the engine's entitlements, but for the first `after` that are there."""
+    for i, (basis, recipient, customer, site, since, reason, by) in list(enumerate(ledger.vouched()))[after:]:
+        rule = VOUCHED + i
         engine.run("insert into rules values (?, ?, 'B', ?, ?, true)", [rule, basis, reason, f"vouched for by {by}"])
         if site:
             engine.run("insert into site_rules values (?, ?, ?::timestamp, timestamp '9999-12-31', 2147483647, 0)", [rule, site, since])

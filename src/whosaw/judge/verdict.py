@@ -6,6 +6,7 @@ and `unentitled` (the rest without a why). Nothing here is stored in the ledger:
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from whosaw.entitlements import ALL_DATA, covers, in_time
 from whosaw.model import PROVING_VANTAGES, Verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from whosaw.engine.door import Door
 
@@ -26,6 +27,9 @@ NO_RECIPIENT = "the line does not say who was shown the data"
 NO_RULES = "no entitlement of any kind is configured"
 UNKNOWN_DATA = "it is not known which data were shown, and the entitlement covers only some"
 BLIND = "the records that could justify it have a gap at that time"
+
+Days = list[tuple[datetime, int]]
+"""Days, in their order, and how many disclosures each has."""
 
 _PROVING = ", ".join(quoted(vantage.value) for vantage in PROVING_VANTAGES)
 
@@ -39,8 +43,6 @@ left join held h on h.object = case when d.customer is null then d.object end an
 # What needs no owner is asked of the rows as they were read: looking up millions of objects once more would be for nothing.
 _AS_READ = "{name}_as_read"
 
-_DAYS = "select cast(date_trunc('day', seen_at) as timestamp) as day, count(*) as n from {rows} group by 1"
-
 _ENTITLEMENTS = """
 select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from grants g join rules r on r.rule = g.rule
 """
@@ -48,7 +50,6 @@ select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from 
 UNENTITLED = "select * exclude (why, contested) from rest where why is null"
 _NO_ROWS = "select cast(null as bigint) as id where false"
 
-_SHOWN_DAYS = {"day": "timestamp", "n": "bigint"}
 _SITES = {"recipient": "bigint", "site": "varchar"}
 _NEW_SITES = """
 select d.recipient, d.site from (select distinct recipient, site from {rows} where site is not null) d
@@ -116,6 +117,7 @@ where v.why is null
 
 AT_HAND = ("seen_at", "recipient_kind", "recipient", "data", "customer", "contested")
 """Columns that the verdicts hold already. They stand last among those of `rest`, and are not unpacked from the ledger once more."""
+
 _NOT_FETCHED = ", ".join(name for name in AT_HAND if name != "contested")
 
 _REST = f"""
@@ -129,10 +131,10 @@ left join unseen b on b.id = d.id
 """
 
 
-def resolve(door: Door, *, rows: str = "disclosures_read", name: str = "disclosures") -> None:
+def resolve(door: Door, *, rows: str = "disclosures_read") -> None:
     """Define `disclosures`: every ledger row with the customer its object belonged to at that time."""
-    door.view(_AS_READ.format(name=name), f"select * from {rows}")
-    door.view(name, resolved(rows))
+    door.view(_AS_READ.format(name="disclosures"), f"select * from {rows}")
+    door.view("disclosures", resolved(rows))
     door.view("entitlements", _ENTITLEMENTS)
 
 
@@ -141,47 +143,65 @@ def resolved(rows: str) -> str:
     return _RESOLVED.format(rows=rows)
 
 
-def judge(door: Door, *, days: Sequence[tuple[datetime, int]] | None = None) -> None:
+def judge(door: Door, *, days: Days | None = None) -> None:
     """Fill `rest` and define `unentitled`. An absent rule means no; no rules at all mean that nothing can be judged.
 
-    `days` are those of the disclosures and how many each has, where that is known without counting.
+    `days` are those of all disclosures, where they are known without reading any.
     """
-    door.table("sites", listed(_SITES, []))
-    door.table("site_grants", listed(_SITE_GRANTS, []))
-    door.table("shown_days", listed(_SHOWN_DAYS, []))
-    _judge(door, "disclosures", door.table, days)
+    forget_sites(door)
+    _judge(door, "disclosures", door.table, days=days)
     door.view("unentitled", UNENTITLED)
 
 
-def judge_more(door: Door, over: str) -> None:
-    """Add to `rest` what is not entitled of further disclosures, which `resolve` gave this name."""
-    _judge(door, over, door.add)
+def judge_more(door: Door, rows: str) -> int:
+    """Add to `rest` what is not entitled of further ledger rows, which are of a table or a query; return how many they are."""
+    door.table(_AS_READ.format(name="more"), f"select * from {rows}")
+    door.view("more", resolved(_AS_READ.format(name="more")))
+    count = int(door.one(f"select count(*) from {_AS_READ.format(name='more')}")[0])
+    if count:
+        _judge(door, "more", door.add, pinned=count > int(door.one("select count(*) from grants")[0]))
+    return count
 
 
-def _judge(door: Door, over: str, keep: Callable[[str, str], None], days: Sequence[tuple[datetime, int]] | None = None) -> None:
+def forget_sites(door: Door) -> None:
+    """Forget which rules the sites met so far fall under: the rules have changed."""
+    door.table("sites", listed(_SITES, []))
+    door.table("site_grants", listed(_SITE_GRANTS, []))
+
+
+def _judge(door: Door, over: str, keep: Callable[[str, str], None], *, pinned: bool = True, days: Days | None = None) -> None:
     rows = _AS_READ.format(name=over)
-    door.table("days_at_hand", _DAYS.format(rows=rows) if days is None else listed(_SHOWN_DAYS, days))
-    door.add("shown_days", "select * from days_at_hand")
     _answer_for_sites(door, rows)
     no_rules = "false" if _any(door, "rules") else "true"
-    with door.small_side_last():
-        door.table("verdicts", _VERDICTS.format(over=over, no_rules=no_rules) + _anti_joins(door))
+    with door.small_side_last() if pinned else nullcontext():
+        door.table("verdicts", _VERDICTS.format(over=over, no_rules=no_rules) + _anti_joins(door, rows, days))
     door.table("unjudged", "select id, seen_at, recipient, customer from verdicts where why is null and data = 0")
     door.table("unknown", _UNKNOWN if _any(door, "unjudged") else _NO_ROWS)
     door.table("unseen", _UNSEEN if _any(door, "blind") else _NO_ROWS)
-    with door.small_side_last():
+    with door.small_side_last() if pinned else nullcontext():
         keep("rest", _REST.format(rows=rows))
 
 
-def _anti_joins(door: Door) -> str:
+def _anti_joins(door: Door, rows: str, days: Days | None) -> str:
     """Return the anti-joins with every kind of entitlement that there is."""
-    first, last = door.one("select min(day), max(day) from days_at_hand")
     joins = [_COVERED_SITE] if _any(door, "site_grants") else []
     joins += [_COVERED_CUSTOMER] if _any(door, "customer_grants") else []
-    if first is not None:
+    span = _span(door, rows) if days is None else (days[0][0], days[-1][0]) if days else None
+    if span is not None:
+        first, last = span
         always = f"since <= {_moment(first)} and until >= {_moment(last)} + interval 1 day and data = {ALL_DATA}"
         joins.append(_COVERED_PAIR.format(always=always))
     return "\n".join(joins)
+
+
+def _span(door: Door, rows: str) -> tuple[datetime, datetime] | None:
+    """Return the first and the last day of rows; nothing if there are none."""
+    first, last = door.one(f"select min(seen_at), max(seen_at) from {rows}")
+    return (_day(first), _day(last)) if first is not None else None
+
+
+def _day(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _any(door: Door, relation: str) -> bool:
@@ -213,24 +233,27 @@ class Counted:
     days: list[tuple[datetime, int, int, int]]
 
 
-def count(door: Door, *, also: str = "") -> Counted:
+def count(door: Door, *, also: str = "", days: Days | None = None) -> Counted:
     """Return how many disclosures got which verdict. They add up to all that was shown.
 
-    `also` is a query for the day and number of disclosures that were shown and are not among the rows any more.
+    `also` is a query for the day and number of disclosures that were shown and are not among the rows any more; `days` are those of
+    the rows, where they are known without reading any.
     """
-    shown = f"select day, sum(n) as n from (select * from shown_days{f' union all {also}' if also else ''}) group by day"
-    total = int(door.one(f"select coalesce(sum(n), 0) from ({shown})")[0])
+    shown = "select date_trunc('day', seen_at) as day, count(*) as n from disclosures_read group by 1"
+    shown = listed({"day": "timestamp", "n": "bigint"}, days) if days is not None else shown
+    shown = f"select day, sum(n) as n from ({shown} union all {also}) group by day" if also else shown
+    door.table("shown_days", shown)
+    total = int(door.one("select coalesce(sum(n), 0) from shown_days")[0])
     reasons = {
         str(why): int(n) for why, n in door.rows("select why, count(*) from rest where why is not null group by why order by 2 desc, 1")
     }
     unentitled = int(door.one("select count(*) from rest where why is null")[0])
     cannot = sum(reasons.values())
-    days = door.rows(f"""
-        with shown as ({shown}),
-        left_over as (
+    found = door.rows("""
+        with left_over as (
             select date_trunc('day', seen_at) as day, count(*) filter (where why is null) as bad,
                 count(*) filter (where why is not null) as open
             from rest group by 1)
         select cast(day as timestamp), cast(n as bigint) - coalesce(bad, 0) - coalesce(open, 0), coalesce(bad, 0), coalesce(open, 0)
-        from shown left join left_over using (day) order by day""")
-    return Counted(Verdicts(total - unentitled - cannot, unentitled, cannot), reasons, [(d, e, u, c) for d, e, u, c in days])
+        from shown_days left join left_over using (day) order by day""")
+    return Counted(Verdicts(total - unentitled - cannot, unentitled, cannot), reasons, [(d, e, u, c) for d, e, u, c in found])

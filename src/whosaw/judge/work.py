@@ -67,7 +67,13 @@ class Work:
     vault: Vault
     problems: list[str] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
-    loaded: Loaded = field(default_factory=Loaded)
+    loads: dict[str, Loaded] = field(default_factory=dict)
+    """What came in of each relation of owners and entitlements, by its key."""
+
+    @property
+    def loaded(self) -> Loaded:
+        """What came in of all of them."""
+        return Loaded.together(self.loads.values())
 
 
 @contextmanager

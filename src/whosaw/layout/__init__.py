@@ -8,6 +8,7 @@ from whosaw.layout.pattern import (
     DECIMAL,
     ESCAPED,
     LIST,
+    LIST_BEHIND,
     NUMBER,
     PLAIN,
     REQUEST,
@@ -25,14 +26,17 @@ from whosaw.layout.pattern import (
     timed,
     unhex,
 )
+from whosaw.layout.plain import Plain, Shape, shape_of
 from whosaw.layout.roles import ROLE_NAMES, guess_roles
 from whosaw.layout.table import heading_of, read_table_line, table_layout
+from whosaw.layout.template import json_shape
 from whosaw.layout.tree import columns_of, header_fields, json_fit, json_layout, parse_row, read_json, rows_of, value_at
 
 __all__ = [
     "DECIMAL",
     "ESCAPED",
     "LIST",
+    "LIST_BEHIND",
     "NUMBER",
     "PLAIN",
     "REQUEST",
@@ -40,7 +44,9 @@ __all__ = [
     "ROLE_NAMES",
     "Field",
     "Part",
+    "Plain",
     "Raw",
+    "Shape",
     "Text",
     "clock_of",
     "columns_of",
@@ -54,6 +60,7 @@ __all__ = [
     "heading_of",
     "json_fit",
     "json_layout",
+    "json_shape",
     "parse_row",
     "read_json",
     "read_line",
@@ -61,6 +68,7 @@ __all__ = [
     "reads_time",
     "rows_of",
     "safe_name",
+    "shape_of",
     "table_layout",
     "time_field",
     "timed",

@@ -28,7 +28,7 @@ _SPACELESS = frozenset({"remote_addr", "remote_port", "client", "client_port", "
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class Piece:
     """A stretch of a pattern: fixed text (no names) or a group with the fields it holds."""
 
     source: str
@@ -36,10 +36,12 @@ class _Piece:
 
     @property
     def literal(self) -> str:
+        """The text itself."""
         return re.sub(r"\\(.)", r"\1", self.source)
 
     @property
     def numeric(self) -> bool:
+        """Whether only numbers fit."""
         return "[0-9" in self.source and "[^" not in self.source
 
 
@@ -80,7 +82,7 @@ def first_reason(layout: Layout, text: str) -> str:
     """Return why a line does not fit, in terms of the layout's fields and without a word of the line."""
     if BINARY.search(text):
         return "binary data"
-    pieces = _pieces(layout.pattern, layout.fields)
+    pieces = pieces_of(layout.pattern, layout.fields)
     reached, at = 0, 0
     for i, prefix in enumerate(_prefixes(pieces)):
         match = prefix.match(text)
@@ -96,7 +98,7 @@ def first_reason(layout: Layout, text: str) -> str:
     return _unended(pieces, reached, text[at:], (names[-1] if names else "", coming))
 
 
-def _unfit(layout: Layout, pieces: Sequence[_Piece], i: int, rest: str) -> str:
+def _unfit(layout: Layout, pieces: Sequence[Piece], i: int, rest: str) -> str:
     """Say why a field's own text is not what the field may hold."""
     piece = pieces[i]
     name = piece.names[0]
@@ -110,7 +112,7 @@ def _unfit(layout: Layout, pieces: Sequence[_Piece], i: int, rest: str) -> str:
     return f"`{name}` is not a number" if piece.numeric else f"`{name}` does not fit"
 
 
-def _unended(pieces: Sequence[_Piece], i: int, rest: str, around: tuple[str, str]) -> str:
+def _unended(pieces: Sequence[Piece], i: int, rest: str, around: tuple[str, str]) -> str:
     """Say why the fixed text after a field is missing."""
     past, coming = around
     literal = pieces[i].literal
@@ -133,14 +135,14 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=128)
 def _wider(pattern: str, fields: tuple[str, ...], login: str) -> re.Pattern[str]:
-    pattern = "^" + "".join(_widened(_pieces(pattern, fields), login)) + "$"
+    pattern = "^" + "".join(_widened(pieces_of(pattern, fields), login)) + "$"
     for narrow, wide in _WIDER:
         pattern = pattern.replace(narrow, wide)
     # Further fields are passed over only behind a closing quote: behind a bare value they may be the rest of a value with spaces.
     return re.compile(pattern[:-1] + r"(?: [^\n]*)?$" if pattern.endswith('"$') else pattern)
 
 
-def _widened(pieces: Sequence[_Piece], login: str) -> list[str]:
+def _widened(pieces: Sequence[Piece], login: str) -> list[str]:
     """Return the pieces' patterns with a login name that may hold spaces: it ends at the bracket of the time and nowhere else."""
     sources = [piece.source for piece in pieces]
     at = next((i for i, piece in enumerate(pieces) if piece.names == (login,)), len(pieces))
@@ -154,9 +156,9 @@ def _widened(pieces: Sequence[_Piece], login: str) -> list[str]:
 
 
 @lru_cache(maxsize=128)
-def _pieces(pattern: str, fields: tuple[str, ...]) -> tuple[_Piece, ...]:
+def pieces_of(pattern: str, fields: tuple[str, ...]) -> tuple[Piece, ...]:
     """Cut a pattern at its outer groups."""
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     names = list(fields)
     text = ""
     for token in _tokens(pattern.removeprefix("^").removesuffix("$")):
@@ -165,11 +167,11 @@ def _pieces(pattern: str, fields: tuple[str, ...]) -> tuple[_Piece, ...]:
             text += token
             continue
         if text:
-            pieces.append(_Piece(text))
-        pieces.append(_Piece(token, tuple(names[:count])))
+            pieces.append(Piece(text))
+        pieces.append(Piece(token, tuple(names[:count])))
         del names[:count]
         text = ""
-    return (*pieces, _Piece(text)) if text else tuple(pieces)
+    return (*pieces, Piece(text)) if text else tuple(pieces)
 
 
 def _tokens(pattern: str) -> list[str]:
@@ -193,5 +195,5 @@ def _tokens(pattern: str) -> list[str]:
 
 
 @lru_cache(maxsize=128)
-def _prefixes(pieces: tuple[_Piece, ...]) -> tuple[re.Pattern[str], ...]:
+def _prefixes(pieces: tuple[Piece, ...]) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile("".join(piece.source for piece in pieces[: i + 1])) for i in range(len(pieces)))

@@ -20,6 +20,9 @@ DECIMAL = r"-?[0-9]+(?:\.[0-9]+)?|-"
 LIST = "[^ ,]*(?:(?:,| :) [^ ,]*)*"
 """Values of several upstreams or proxies, `10.0.0.1:80, 10.0.0.2:80 : 10.0.0.3:80`: spaces only after a comma or a colon."""
 
+LIST_BEHIND = '[^ ",]*(?:(?:,| :) [^ ",]*)*'
+"""The same where further fields stand behind it that nobody described, quoted ones among them."""
+
 PLAIN = '[^"]*'
 ESCAPED = r'[^"\\]*(?:\\.[^"\\]*)*'
 REQUEST = '([^ "]*)(?: ([^ "]*)(?: HTTP/[0-9.]+)?)?'

@@ -171,6 +171,11 @@ class Ledger:
         query = "select bucket, sum(lines), min(first), max(last) from pulse where source = ? group by bucket order by bucket"
         return [(b, n, f, u) for b, n, f, u in self._manifest.rows(query, [source])]
 
+    def newest(self, source: str) -> datetime | None:
+        """Return the time of the newest line of a source."""
+        rows = self._manifest.rows("select last from pulse where source = ? order by bucket desc limit 1", [source])
+        return datetime.fromtimestamp(rows[0][0], UTC) if rows else None
+
     # --- adding -----------------------------------------------------------------------------------------------------
 
     def write(self, engine: Engine, rows: str) -> list[Part]:
@@ -447,6 +452,10 @@ class Ledger:
                 return None
             found[day] = found.get(day, 0) + part.rows
         return sorted(found.items())
+
+    def open_new(self, engine: Engine, name: str, *, after: int) -> None:
+        """Give the engine a view over the parts that came with later appends than `after`."""
+        self._parts.view(engine, name, self._parts.listed(after=after))
 
     def _sound_kept(self, engine: Engine) -> list[Part]:
         kept = [part for part in self._kept.listed() if part.name not in self._left_out]

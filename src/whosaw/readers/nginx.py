@@ -11,6 +11,7 @@ from whosaw.errors import ConfigError
 from whosaw.layout import (
     DECIMAL,
     LIST,
+    LIST_BEHIND,
     NUMBER,
     PLAIN,
     REQUEST,
@@ -139,8 +140,7 @@ def _headers(fields: Sequence[str], prefix: str) -> dict[str, str]:
 
 # --- formats that nobody named: combined, and behind it whatever the operator added ---------------------------------
 
-_BODIES_FURTHER = {"quoted": PLAIN, "braced": r"[^\]]*", "bare": '[^ ",]*(?:(?:,| :) [^ ",]*)*'}
-"""A bare value may list several upstreams: a space stands in it only after a comma or around a colon."""
+_BODIES_FURTHER = {"quoted": PLAIN, "braced": r"[^\]]*", "bare": LIST_BEHIND}
 
 _AROUND = {"quoted": ('"', '"'), "braced": ("[", "]"), "bare": ("", "")}
 _FURTHER = re.compile(

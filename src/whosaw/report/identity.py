@@ -1,4 +1,4 @@
-"""By which name is an incident known elsewhere? `INC-1` is a rank and changes from run to run; other systems need one that stays."""
+"""By which name is an incident known elsewhere? `INC-1` is a name within one ledger; other systems need one that holds among all."""
 
 from __future__ import annotations
 

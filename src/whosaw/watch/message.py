@@ -20,6 +20,9 @@ SCHEMA = "whosaw.message/1"
 NEW, REVISED, WITHDRAWN = "new", "revised", "withdrawn"
 KINDS = (NEW, REVISED, WITHDRAWN)
 
+TAG = "[whosaw] "
+"""How the subject of a message begins, so that a mail program can sort it."""
+
 _NO_MESSAGE = "this message holds pseudonyms and no clear identifier; `whosaw explain` shows the rows that prove it"
 
 
@@ -92,7 +95,7 @@ def subject(message: Message) -> str:
     else:
         n = incident.customers.at_least
         tail = f"at least {n:,} customer{'' if n == 1 else 's'}, severity {sentences.severity(incident.severity)}"
-    return visible(f"[whosaw] {message.name} r{message.revision}: {incident.detector} on {incident.channel}, {tail}")
+    return visible(f"{TAG}{message.name} r{message.revision}: {incident.detector} on {incident.channel}, {tail}")
 
 
 def text(message: Message) -> str:

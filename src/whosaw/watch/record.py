@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from whosaw.errors import StorageError
 from whosaw.model import Incident
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 FILE = "watch.sqlite"
@@ -49,7 +50,8 @@ class Record:
 
     def __init__(self, folder: Path, *, more_tables: str = "") -> None:
         """Open or make the record; `more_tables` is DDL of what is written in the same transactions."""
-        self._db = sqlite3.connect(folder / FILE, isolation_level=None, timeout=30)
+        self._path = folder / FILE
+        self._db = sqlite3.connect(self._path, isolation_level=None, timeout=30)
         self._db.executescript(f"pragma journal_mode = wal; begin immediate; {_TABLES} {more_tables} commit;")
         self._db.execute("pragma synchronous = full")
 
@@ -90,7 +92,7 @@ class Record:
         fresh += [_taken_back(before[name], merged.get(name), made) for name in gone if before[name].incident is not None]
         if not fresh:
             return []
-        with closing(self._db.cursor()) as db:
+        with self._written(), closing(self._db.cursor()) as db:
             db.execute("begin immediate")
             try:
                 for one in fresh:
@@ -107,7 +109,16 @@ class Record:
 
     def keep_status(self, body: bytes) -> None:
         """Keep how the watch stands, for `whosaw doctor` and whoever else asks."""
-        self._db.execute("insert or replace into status values (1, ?)", [body])
+        with self._written():
+            self._db.execute("insert or replace into status values (1, ?)", [body])
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """Say what stands in the way of writing."""
+        try:
+            yield
+        except sqlite3.OperationalError as problem:
+            raise StorageError(f"cannot write `{self._path}`: {problem}", hint="free some space; nothing is half-written") from problem
 
 
 def status_of(folder: Path) -> bytes | None:

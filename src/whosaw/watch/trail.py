@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whosaw.engine.block import LONGEST_LINE
 from whosaw.engine.fingerprint import Fingerprint
-from whosaw.engine.inputs import LONGEST_LINE
 from whosaw.watch.content import Content, opened
 from whosaw.watch.found import Key
 from whosaw.watch.recognise import HEAD, Comparison, Known, Memory, Recorded
