@@ -80,9 +80,10 @@ def _answer_of_now(work: Work, *, made: datetime, command: str, until: datetime 
     prepare(work, until)
     with judging(work, until) as engine:
         verdict.resolve(engine)
-        verdict.judge(engine, days=work.ledger.days(until))
+        days = work.ledger.days(until)
+        verdict.judge(engine, days=days)
         settled = apart.join(engine)
-        return answer(work, engine, made=made, command=command, until=until, settled=settled)[0]
+        return answer(work, engine, made=made, command=command, until=until, settled=settled, days=days)[0]
 
 
 def answer(  # noqa: PLR0913 - what is judged, and what stands on the answer
@@ -94,19 +95,19 @@ def answer(  # noqa: PLR0913 - what is judged, and what stands on the answer
     settled: bool,
     until: datetime | None = None,
     now: datetime | None = None,
+    days: verdict.Days | None = None,
 ) -> tuple[Result, Mapping[str, str]]:
     """Return the answer for verdicts that are there (5 detect, 6 group), and which known incidents have merged into which.
 
-    With `now`, a silence that still lasts counts.
+    With `now`, a silence that still lasts counts; `days` are those of the disclosures, where they are known without reading any.
     """
     config = work.case.config
     lost = [part for part in work.ledger.lost() if until is None or part.since.replace(tzinfo=None) < until.replace(tzinfo=None)]
     files = work.ledger.files()
     coverage = covered(work.ledger, files, config, now=int(now.timestamp()) if now else None)
     besides = work.ledger.settled(until)
-    counted = apart.counted_with(
-        verdict.count(engine, days=work.ledger.days(until), also=apart.shown_besides(besides) if settled or besides else ""), lost
-    )
+    also = apart.shown_besides(besides) if settled or besides else ""
+    counted = apart.counted_with(verdict.count(engine, also=also, days=days), lost)
     detect.detect(engine, DETECTORS, config.detector, settled=settled)
     gap = seconds(config.limits.incident_gap, "limits.incident_gap")
     names = naming.Names(work.ledger.known(), timedelta(seconds=gap), BY_CHANNEL)

@@ -6,10 +6,9 @@ and `unentitled` (the rest without a why). Nothing here is stored in the ledger:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from whosaw.engine.door import listed, quoted
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 
     from whosaw.engine.door import Door
 
-Days = Sequence[tuple[datetime, int]]
-"""Days, and how many disclosures each has."""
-
 NO_CUSTOMER = "the line names no customer, and its object has no owner at that time"
 TWO_OWNERS = "the object has two owners at that time"
 NOT_SENT = "the log was written where data may still be removed: it shows what was asked, not what was shown"
@@ -31,6 +27,9 @@ NO_RECIPIENT = "the line does not say who was shown the data"
 NO_RULES = "no entitlement of any kind is configured"
 UNKNOWN_DATA = "it is not known which data were shown, and the entitlement covers only some"
 BLIND = "the records that could justify it have a gap at that time"
+
+Days = list[tuple[datetime, int]]
+"""Days, in their order, and how many disclosures each has."""
 
 _PROVING = ", ".join(quoted(vantage.value) for vantage in PROVING_VANTAGES)
 
@@ -50,8 +49,6 @@ select r.basis, r.grade, g.recipient, g.customer, g.since, g.until, g.data from 
 
 UNENTITLED = "select * exclude (why, contested) from rest where why is null"
 _NO_ROWS = "select cast(null as bigint) as id where false"
-
-_DAYS = {"day": "timestamp", "n": "bigint"}
 
 _SITES = {"recipient": "bigint", "site": "varchar"}
 _NEW_SITES = """
@@ -120,6 +117,7 @@ where v.why is null
 
 AT_HAND = ("seen_at", "recipient_kind", "recipient", "data", "customer", "contested")
 """Columns that the verdicts hold already. They stand last among those of `rest`, and are not unpacked from the ledger once more."""
+
 _NOT_FETCHED = ", ".join(name for name in AT_HAND if name != "contested")
 
 _REST = f"""
@@ -148,10 +146,10 @@ def resolved(rows: str) -> str:
 def judge(door: Door, *, days: Days | None = None) -> None:
     """Fill `rest` and define `unentitled`. An absent rule means no; no rules at all mean that nothing can be judged.
 
-    `days` are those of the disclosures and how many each has, where that is known without counting.
+    `days` are those of all disclosures, where they are known without reading any.
     """
     forget_sites(door)
-    _judge(door, "disclosures", door.table, span=(days[0][0], days[-1][0] + timedelta(days=1)) if days else None)
+    _judge(door, "disclosures", door.table, days=days)
     door.view("unentitled", UNENTITLED)
 
 
@@ -171,23 +169,12 @@ def forget_sites(door: Door) -> None:
     door.table("site_grants", listed(_SITE_GRANTS, []))
 
 
-def _judge(
-    door: Door,
-    over: str,
-    keep: Callable[[str, str], None],
-    *,
-    pinned: bool = True,
-    span: tuple[datetime | None, datetime | None] | None = None,
-) -> None:
+def _judge(door: Door, over: str, keep: Callable[[str, str], None], *, pinned: bool = True, days: Days | None = None) -> None:
     rows = _AS_READ.format(name=over)
     _answer_for_sites(door, rows)
     no_rules = "false" if _any(door, "rules") else "true"
     with door.small_side_last() if pinned else nullcontext():
-        door.table(
-            "verdicts",
-            _VERDICTS.format(over=over, no_rules=no_rules)
-            + _anti_joins(door, span or door.one(f"select min(seen_at), max(seen_at) from {rows}")),
-        )
+        door.table("verdicts", _VERDICTS.format(over=over, no_rules=no_rules) + _anti_joins(door, rows, days))
     door.table("unjudged", "select id, seen_at, recipient, customer from verdicts where why is null and data = 0")
     door.table("unknown", _UNKNOWN if _any(door, "unjudged") else _NO_ROWS)
     door.table("unseen", _UNSEEN if _any(door, "blind") else _NO_ROWS)
@@ -195,15 +182,26 @@ def _judge(
         keep("rest", _REST.format(rows=rows))
 
 
-def _anti_joins(door: Door, span: Sequence[datetime | None]) -> str:
+def _anti_joins(door: Door, rows: str, days: Days | None) -> str:
     """Return the anti-joins with every kind of entitlement that there is."""
-    first, last = span
     joins = [_COVERED_SITE] if _any(door, "site_grants") else []
     joins += [_COVERED_CUSTOMER] if _any(door, "customer_grants") else []
-    if first is not None and last is not None:
-        always = f"since <= {_moment(first)} and until > {_moment(last)} and data = {ALL_DATA}"
+    span = _span(door, rows) if days is None else (days[0][0], days[-1][0]) if days else None
+    if span is not None:
+        first, last = span
+        always = f"since <= {_moment(first)} and until >= {_moment(last)} + interval 1 day and data = {ALL_DATA}"
         joins.append(_COVERED_PAIR.format(always=always))
     return "\n".join(joins)
+
+
+def _span(door: Door, rows: str) -> tuple[datetime, datetime] | None:
+    """Return the first and the last day of rows; nothing if there are none."""
+    first, last = door.one(f"select min(seen_at), max(seen_at) from {rows}")
+    return (_day(first), _day(last)) if first is not None else None
+
+
+def _day(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _any(door: Door, relation: str) -> bool:
@@ -235,27 +233,27 @@ class Counted:
     days: list[tuple[datetime, int, int, int]]
 
 
-def count(door: Door, *, days: Days | None = None, also: str = "") -> Counted:
+def count(door: Door, *, also: str = "", days: Days | None = None) -> Counted:
     """Return how many disclosures got which verdict. They add up to all that was shown.
 
-    `days` are those of the disclosures and how many each has, where that is known without counting;
-    `also` is a query for the day and number of disclosures that were shown and are not among the rows any more.
+    `also` is a query for the day and number of disclosures that were shown and are not among the rows any more; `days` are those of
+    the rows, where they are known without reading any.
     """
     shown = "select date_trunc('day', seen_at) as day, count(*) as n from disclosures_read group by 1"
-    shown = shown if days is None else f"select day, n from ({listed(_DAYS, days)})"
+    shown = listed({"day": "timestamp", "n": "bigint"}, days) if days is not None else shown
     shown = f"select day, sum(n) as n from ({shown} union all {also}) group by day" if also else shown
-    total = int(door.one(f"select coalesce(sum(n), 0) from ({shown})")[0])
+    door.table("shown_days", shown)
+    total = int(door.one("select coalesce(sum(n), 0) from shown_days")[0])
     reasons = {
         str(why): int(n) for why, n in door.rows("select why, count(*) from rest where why is not null group by why order by 2 desc, 1")
     }
     unentitled = int(door.one("select count(*) from rest where why is null")[0])
     cannot = sum(reasons.values())
-    by_day = door.rows(f"""
-        with shown as ({shown}),
-        left_over as (
+    found = door.rows("""
+        with left_over as (
             select date_trunc('day', seen_at) as day, count(*) filter (where why is null) as bad,
                 count(*) filter (where why is not null) as open
             from rest group by 1)
         select cast(day as timestamp), cast(n as bigint) - coalesce(bad, 0) - coalesce(open, 0), coalesce(bad, 0), coalesce(open, 0)
-        from shown left join left_over using (day) order by day""")
-    return Counted(Verdicts(total - unentitled - cannot, unentitled, cannot), reasons, [(d, e, u, c) for d, e, u, c in by_day])
+        from shown_days left join left_over using (day) order by day""")
+    return Counted(Verdicts(total - unentitled - cannot, unentitled, cannot), reasons, [(d, e, u, c) for d, e, u, c in found])

@@ -443,10 +443,6 @@ class Ledger:
         self._parts.view(engine, "disclosures_read", parts, shown_before(until))
         self._kept.view(engine, "kept_read", self._sound_kept(engine), shown_before(until))
 
-    def open_new(self, engine: Engine, name: str, *, after: int) -> None:
-        """Give the engine a view over the parts that came with later appends than `after`."""
-        self._parts.view(engine, name, self._parts.listed(after=after))
-
     def days(self, until: datetime | None = None) -> list[tuple[datetime, int]] | None:
         """Return the days and how many disclosures each has, as the manifest says; nothing if a part is not of one whole day of them."""
         found: dict[datetime, int] = {}
@@ -456,6 +452,10 @@ class Ledger:
                 return None
             found[day] = found.get(day, 0) + part.rows
         return sorted(found.items())
+
+    def open_new(self, engine: Engine, name: str, *, after: int) -> None:
+        """Give the engine a view over the parts that came with later appends than `after`."""
+        self._parts.view(engine, name, self._parts.listed(after=after))
 
     def _sound_kept(self, engine: Engine) -> list[Part]:
         kept = [part for part in self._kept.listed() if part.name not in self._left_out]

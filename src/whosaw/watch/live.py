@@ -141,7 +141,8 @@ class Live:
 
     def answer(self, now: datetime, command: str) -> tuple[Result, Mapping[str, str]]:
         """Return the answer as it stands, and which incidents have merged into which."""
-        return answer(self._work, self._engine, made=now, command=command, settled=self._settled, now=now)
+        days = self._work.ledger.days()
+        return answer(self._work, self._engine, made=now, command=command, settled=self._settled, now=now, days=days)
 
     def _look(self, clock: float) -> dict[str, Signature]:
         case = self._work.case
