@@ -34,6 +34,9 @@ KEYED = {
 }
 """Of which text a row holds the pseudonym in a domain."""
 
+_UNSCANNED = "(select *, null::struct(object bigint, form varchar, field varchar) as scanned from marked)"
+"""The lines of a source in which nothing is scanned for numbers."""
+
 _ANONYMOUS = (RecipientKind.CUSTOMER_LOGIN, RecipientKind.COMPANY_USER)
 
 
@@ -169,7 +172,7 @@ class _Builder:
             {SENT if site else SHOWN} and not is_public and (has_customer or has_object or shows_alone or scanned.object is not null)
                 as is_disclosure,
             recipient_text, named_customer
-        from marked left join scanned using (n)
+        from {"marked left join scanned using (n)" if self._scan_fields() else _UNSCANNED}
         {" ".join(_lookup(domain) for domain in known)}"""
 
     def facts(self) -> str:
@@ -179,7 +182,7 @@ class _Builder:
         uri = self._role("uri")
         facts = {
             "uri": uri or "null",
-            "path": _plain_path(_path(uri)) if uri else "null",
+            "path": _path(uri) if uri else "null",
             "host": self._host(uri),
             "method": self._role("method") or "null",
             "status": f"try_cast({self._role('status')} as smallint)" if "status" in roles else "null::smallint",
@@ -370,7 +373,7 @@ class _Builder:
         types = [f"when {quoted(r.template)} then {quoted(r.object)}" for r in self.source.route if r.object]
         default_type = quoted(self.source.object_type or "object")
         text = f"case template {' '.join(texts)} else named_object end" if texts else "named_object"
-        text = f"decoded({text})" if texts else text
+        text = f"case when contains({text}, '%') then decoded({text}) else {text} end" if texts else text
         kind = f"case template {' '.join(types)} else {default_type} end" if types else default_type
         return route, f"{text} as object_text, {kind} as object_type"
 
@@ -434,8 +437,10 @@ def _separators_in(text: str) -> list[str]:
 
 
 def _path(uri: str) -> str:
-    """Return the path of an address; nearly all are one already, or with a query behind it."""
-    return (
+    """Return the path of an address; most addresses are nothing else."""
+    alone = " and ".join([f"starts_with({uri}, '/')", *(f"not contains({uri}, '{sign}')" for sign in "?#%")])
+    cut_off = (
         f"case when starts_with({uri}, '/') then split_part(split_part({uri}, '?', 1), '#', 1) "
         f"else regexp_extract({uri}, {quoted(_PATH)}, 1) end"
     )
+    return f"case when {alone} then {uri} else {_plain_path(cut_off)} end"

@@ -108,12 +108,12 @@ def learn(engine: Engine, queries: RowQueries, cut: Cut) -> list[str]:
     engine.table("texts", queries.texts)
     engine.withdraw("pieces")
     often = " union all ".join(
-        f"select '{domain}' as domain, {domain} as text, count(*) as n from texts group by 2 having text <> '' and n >= {OFTEN}"
+        f"select '{domain}' as domain, {domain} as text, count(*) as times from texts group by 2 having text <> '' and times >= {OFTEN}"
         for domain in KEYED
     )
-    engine.table("known", f"select domain, text, pseudonym(domain, text) as key, n from ({often})")
+    engine.table("known", f"select domain, text, pseudonym(domain, text) as key, times from ({often})")
     least = int(WORTHWHILE * len(sample.lines))
-    return [domain for (domain,) in engine.rows(f"select domain from known group by 1 having sum(n) > {least} order by 1")]
+    return [domain for (domain,) in engine.rows(f"select domain from known group by 1 having sum(times) > {least} order by 1")]
 
 
 def looked_up(engine: Engine, queries: RowQueries, cut: Cut, often: Often, source: str) -> Sequence[str]:
