@@ -11,6 +11,7 @@ from odd_lines import NAMED, combined, damaged
 from small_operator import case, line, operator, portal
 from whosaw import config, judge
 from whosaw.engine.block import block_of
+from whosaw.errors import InputError
 from whosaw.judge import mapping, plain
 from whosaw.judge.mapping import row_queries
 from whosaw.judge.plan import task
@@ -52,7 +53,11 @@ def outcome(work, form, data):
         name=f"s{number}", **{"recipient": "remote_user" if form == "nginx" else "login", "session": [], "customer": []} | FORMS[form]
     )
     source = msgspec.convert(told, config.Source)
-    read(work, task(path, source, folder=work.case.folder, key="source"), progress=lambda *_: None)
+    try:
+        job = task(path, source, folder=work.case.folder, key="source")
+    except InputError:  # too few of its lines are of the format: such a file is left out
+        return None
+    read(work, job, progress=lambda *_: None)
     row = next(f for f in work.ledger.files() if f.source == source.name)
     work.ledger.open_in(work.engine)
     shown = work.engine.rows(f"select * exclude (id, source) from disclosures_read where source = '{source.name}' order by source_line")
