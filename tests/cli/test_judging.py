@@ -1,7 +1,12 @@
 """The main job: exit codes and messages are a promise."""
 
+import contextlib
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -331,3 +336,18 @@ def test_an_interruption_is_130(run, small, monkeypatch):
 
     monkeypatch.setattr("whosaw.judge.run", interrupted)
     assert run("judge").code == 130
+
+
+def test_a_terminal_shows_how_many_lines_were_read_and_how_fast(small):
+    theirs, ours = pty.openpty()
+    command = [sys.executable, "-m", "whosaw", "judge"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "160", "TERM": "xterm"}
+    done = subprocess.run(command, cwd=small, env=environment, stdout=subprocess.DEVNULL, stderr=ours, timeout=60, check=False)
+    os.close(ours)
+    shown = b""
+    with contextlib.suppress(OSError):  # it is closed once all was read
+        while chunk := os.read(theirs, 1 << 16):
+            shown += chunk
+    os.close(theirs)
+    assert done.returncode == 0
+    assert b"5 lines" in shown

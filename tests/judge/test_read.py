@@ -347,7 +347,7 @@ def test_progress_hears_of_each_file(tmp_path):
     heard = []
     judge.run(case(tmp_path), made=MADE, command="test", progress=lambda *what: heard.append(what))
     size = (tmp_path / "portal.log").stat().st_size
-    assert heard == [("portal.log", size, size)]
+    assert heard == [("portal.log", size, size, 1)]
 
 
 def test_a_look_at_the_first_lines_stops_early(tmp_path, monkeypatch):

@@ -218,15 +218,16 @@ def progress(*, quiet: bool) -> Iterator[Any]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
-    ) as bar:
+    shown = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+    with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, Any] = {}
 
-        def tell(file: str, done: int, total: int) -> None:
+        def tell(file: str, done: int, total: int, lines: int) -> None:
             if file not in tasks:
-                tasks[file] = bar.add_task(file, total=total)
-            bar.update(tasks[file], completed=done)
+                tasks[file] = bar.add_task(file, total=total, rate="")
+            elapsed = bar.tasks[tasks[file]].elapsed or 0.0
+            rate = f"{lines:,} lines, {lines / elapsed:,.0f}/s" if elapsed else f"{lines:,} lines"
+            bar.update(tasks[file], completed=done, rate=rate)
 
         yield tell
 

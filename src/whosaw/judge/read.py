@@ -206,7 +206,7 @@ class _Reading:
             # who looks at some lines only wants nothing read beyond them
             for where in found if most else ahead(found):
                 self.take_found(where)
-                progress(self.job.shown, source_file.bytes_read, source_file.size)
+                progress(self.job.shown, source_file.bytes_read, source_file.size, self.lines)
                 if most and self.lines >= most:
                     break
         self.write_part()

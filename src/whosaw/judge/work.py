@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from whosaw.engine.door import Door
 
-Progress = Callable[[str, int, int], None]
-"""Called with the file, the bytes read and the bytes in all."""
+Progress = Callable[[str, int, int, int], None]
+"""Called with the file, the bytes read, the bytes in all, and the lines read."""
 
 
 @dataclass(frozen=True)
