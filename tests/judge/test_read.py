@@ -538,3 +538,55 @@ def test_a_table_that_has_grown_is_numbered_on_and_its_last_line_without_an_end_
     with opened(case(tmp_path, changes)) as work:
         work.ledger.open_in(work.engine)
         assert work.engine.rows("select source_line from disclosures_read order by id") == [(2,), (3,), (4,)]
+
+
+# --- a format that changes on the way -------------------------------------------------------------------------------
+
+
+COMBINED = '10.0.0.1 - anna [10/Jan/2012:10:{m:02}:{s:02} +0000] "GET /home HTTP/1.1" 200 900 "-" "Mozilla/5.0"'
+VHOST = f"www.example:80 {COMBINED}"
+APACHE = {"source": [portal(format="apache", customer="", session="")]}
+
+
+def lines_of(shape, count):
+    return [shape.format(m=i // 60 % 60, s=i % 60) for i in range(count)]
+
+
+@pytest.mark.parametrize("later", [25, 400])
+def test_lines_of_another_shape_in_the_middle_of_a_file_are_read(tmp_path, later):
+    lines = lines_of(COMBINED, 300) + lines_of(VHOST, later) + lines_of(COMBINED, 40)
+    result = judged(operator(tmp_path, lines), APACHE)
+    assert read_counts(result)[0] == len(lines)
+    assert result.read.rejected == 0
+    assert result.coverage[0].until.minute == max(later - 1, 299) // 60
+
+
+def test_a_shape_that_stays_is_the_one_that_what_follows_is_read_by(tmp_path, monkeypatch):
+    monkeypatch.setattr(inputs, "BLOCK", 1 << 13)
+    swaps = []
+    asked = reading._Reading._take_otherwise
+    monkeypatch.setattr(reading._Reading, "_take_otherwise", lambda self, *what: swaps.append(len(what[1])) or asked(self, *what))
+    lines = lines_of(COMBINED, 900) + lines_of(VHOST, 900)
+    result = judged(operator(tmp_path, lines), APACHE)
+    assert read_counts(result)[0] == len(lines)
+    assert result.read.rejected < reading.MANY_REJECTED
+    assert len([count for count in swaps if count]) <= 2, "only the block with the change in it, and perhaps the next"
+
+
+def test_json_whose_time_has_another_name_from_the_middle_on_is_read(tmp_path):
+    row = line("10:00", "anna", account="A1")
+    renamed = row.replace('"time"', '"@timestamp"')
+    operator(tmp_path, [row] * 30 + [renamed] * 300 + ["nonsense"] * 3)
+    result = judged(tmp_path, {"source": [portal(format="")]})
+    assert (read_counts(result)[0], result.read.rejected, result.verdicts.entitled) == (333, 3, 330)
+
+
+def test_a_format_that_is_configured_is_not_another_one(tmp_path):
+    source = portal(format="apache", layout="combined", customer="", session="")
+    result = judged(operator(tmp_path, lines_of(COMBINED, 30) + lines_of(VHOST, 30)), {"source": [source]})
+    assert result.read.rejected == 30
+
+
+def test_rejected_lines_without_a_shape_stay_rejected(tmp_path):
+    result = judged(operator(tmp_path, [*lines_of(COMBINED, 30), *["\x16\x03\x01 hello"] * 60]), APACHE)
+    assert (result.read.lines, result.read.rejected) == (90, 60)

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whosaw.engine.block import Block, Piece
-from whosaw.judge.mapping import KEYED
+from whosaw.judge.mapping import KEYED, RowQueries
 from whosaw.layout import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from whosaw.engine.duckdb import Engine
-    from whosaw.judge.mapping import RowQueries
     from whosaw.judge.work import Often
 
 SAMPLED = 2_000
@@ -61,11 +60,13 @@ class Found:
 
     block: Block
     plain: Sequence[Plain]
+    queries: RowQueries
+    """For whose shape they were found."""
 
 
 def find(queries: RowQueries, block: Block) -> Found:
     """Return where the fields of a block's plain lines lie. Asks no engine, so it may run beside one."""
-    return Found(block, list(queries.shape.cut(block.data, block.ends)) if queries.shape else [])
+    return Found(block, list(queries.shape.cut(block.data, block.ends)) if queries.shape else [], queries)
 
 
 def cut(engine: Engine, queries: RowQueries, where: Found) -> Cut:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from whosaw.engine.ahead import ahead
 from whosaw.engine.duckdb import named, quoted
 from whosaw.engine.fingerprint import HEAD, Fingerprint
@@ -12,7 +14,7 @@ from whosaw.engine.inputs import Input, Known, Likeness, cut
 from whosaw.errors import ConfigError, InputError
 from whosaw.judge import plain
 from whosaw.judge.mapping import row_queries
-from whosaw.judge.plan import EMPTY
+from whosaw.judge.plan import EMPTY, SAMPLE_ROWS
 from whosaw.ledger import COLUMNS, Addition, Beat, Change, FileRow, Part
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ _COUNTED = {"disclosure": "disclosures", "rejected": "rejected", "other": "other
 
 EXAMPLES = 20
 """First lines that tell how a program writes its JSON."""
+
+MANY_REJECTED, SURE = 20, 0.9
+"""Rejected lines of a block that are looked at for another shape, and how sure it must be."""
 
 CAREFUL_ROWS = 2_000
 """Carefully read rows handed to the engine at a time."""
@@ -162,7 +167,8 @@ class _Reading:
         self.engine, self.ledger, self.vault, self.job, self.number = work.engine, work.ledger, work.vault, job, number
         self.former, self.often = former, work.often
         example = head.split(b"\n", EXAMPLES)[:EXAMPLES]
-        self.queries = row_queries(job.source, job.layout, work.case.config.operator, job.key, example)
+        self.operator = work.case.config.operator
+        self.queries = row_queries(job.source, job.layout, self.operator, job.key, example)
         self.waiting = 0
         self._go_on(former)
         self.rejected: list[tuple[int, str]] = []
@@ -312,6 +318,8 @@ class _Reading:
 
     def take(self, where: plain.Found) -> None:
         """Add a block: the fast path first, then the lines it could not read, one by one."""
+        if where.queries is not self.queries:  # it was looked at before the format changed
+            where = plain.find(self.queries, where.block)
         block = where.block
         cut = plain.cut(self.engine, self.queries, where)
         unread = self._take_plain(cut)
@@ -320,7 +328,37 @@ class _Reading:
             unread += self._store(self.queries.cut)
             self.engine.withdraw("lines")
         self.lines += len(block)
+        known = len(self.rejected)
         self._take_rows(self._carefully(block, sorted(unread + block.odd_lines())))
+        self._take_otherwise(block, [n for n, _ in self.rejected[known:]])
+
+    def _take_otherwise(self, block: Block, rejected: Sequence[int]) -> None:
+        """Read rejected lines once more, if many of them have another shape in common: the format was changed on the way.
+
+        When they are most of the block, what follows has that shape.
+        """
+        if self.job.source.layout or len(rejected) < MANY_REJECTED:
+            return
+        sample = [block.raw(n) for n in rejected[:: max(1, len(rejected) // SAMPLE_ROWS)]]
+        guess = self.job.reader.sniff(sample)
+        if guess is None or guess.confidence < SURE or guess.layout.skip or guess.layout.kind != self.job.layout.kind:
+            return
+        before = self.job, self.queries
+        try:
+            self.queries = row_queries(self.job.source, guess.layout, self.operator, self.job.key, sample)
+        except ConfigError:  # a field that the configuration names is not in them
+            return
+        self.job = replace(self.job, layout=guess.layout)
+        del self.rejected[-len(rejected) :]
+        left = np.ones(len(block), bool)
+        left[np.array(rejected) - block.first] = False
+        self.engine.offer("lines", block.arrow(without=left))
+        unread = self._store(self.queries.cut)
+        self.engine.withdraw("lines")
+        odd = [n for n in block.odd_lines() if not left[n - block.first]]
+        self._take_rows(self._carefully(block, sorted(unread + odd)))
+        if len(rejected) * 2 <= len(block):
+            self.job, self.queries = before
 
     def _take_plain(self, cut: plain.Cut) -> list[int]:
         """Add the plain lines of a block, and return those that were not read."""
