@@ -27,7 +27,7 @@ def whosaw(log: Path, folder: Path) -> dict[str, Any]:
 
     from whosaw import config
     from whosaw.judge import Case, opened, read_all
-    from whosaw.judge.read import plan
+    from whosaw.judge.plan import plan
 
     settings = folder / "whosaw.toml"
     settings.write_text(CONFIG.format(log=log, format="apache"))
