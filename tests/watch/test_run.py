@@ -118,16 +118,16 @@ def test_a_source_that_falls_silent_is_a_gap_within_a_minute_and_not_calm(tmp_pa
         assert result.coverage[0].gaps
 
 
+def refuse(*_):
+    raise StorageError("the disk is full", hint="free some space")
+
+
 def test_a_full_disk_is_shown_and_waited_for_and_nothing_is_lost(tmp_path, monkeypatch):
     operator(tmp_path, CALM)
     with watched(tmp_path) as hands:
         hands.step()
         append(tmp_path / "portal.log", *LEAK)
         with monkeypatch.context() as patch:
-
-            def refuse(*_):
-                raise StorageError("the disk is full", hint="free some space")
-
             patch.setattr(hands.watch._work.ledger, "append", refuse)
             hands.step()
             assert "the disk is full" in hands.troubles()
@@ -166,10 +166,6 @@ def test_a_status_that_cannot_be_written_is_shown_where_it_can_be(tmp_path, monk
 def test_a_cron_job_ends_with_an_error_when_the_disk_is_full(tmp_path, monkeypatch):
     operator(tmp_path, CALM)
     with watched(tmp_path) as hands:
-
-        def refuse(*_):
-            raise StorageError("the disk is full", hint="free some space")
-
         monkeypatch.setattr(hands.watch._work.ledger, "append", refuse)
         with pytest.raises(StorageError, match="the disk is full"):
             hands.watch.once(lambda _: None)
@@ -181,10 +177,6 @@ def test_a_judgement_that_fails_is_made_up_for(tmp_path, monkeypatch):
         hands.step()
         append(tmp_path / "portal.log", *LEAK)
         with monkeypatch.context() as patch:
-
-            def refuse(*_):
-                raise StorageError("the disk is full", hint="free some space")
-
             patch.setattr("whosaw.watch.live.verdict.judge_more", refuse)
             hands.step()
             assert hands.watch.status.unjudged_since is not None
