@@ -4,6 +4,7 @@ import pytest
 
 from small_operator import LOGINS, OWNERSHIP, judged, line, operator
 from watch.watched import append, unnamed, watched
+from whosaw.errors import StorageError
 
 LEAK = [line("10:00", "anna", account="A2"), line("10:01", "bert", account="A1"), line("10:02", "anna", account="A2")]
 CALM = [line("09:00", "anna", account="A1"), line("09:01", "bert", account="A2")]
@@ -108,3 +109,21 @@ def test_many_batches_make_few_parts_and_the_answer_stays(tmp_path):
         assert hands.watch.status.parts < many
         assert result.verdicts.unentitled == 40
     assert unnamed(judged(tmp_path, ledger="whole"))[:3] == unnamed(result)[:3]
+
+
+def test_a_registry_for_which_there_was_no_room_is_loaded_once_there_is(tmp_path, monkeypatch):
+    operator(tmp_path, LEAK[:1], tickets_csv=NO_TICKET)
+    with watched(tmp_path, WITH_TICKETS) as hands:
+        hands.answer()
+        append(tmp_path / "tickets.csv", "anna,A2,2012-01-10T09:55:00Z,2012-01-10T10:05:00Z")
+        hands.step()
+        with monkeypatch.context() as patch:
+
+            def refuse(*_):
+                raise StorageError("the disk is full", hint="free some space")
+
+            patch.setattr("whosaw.watch.live.entitlements.load_again", refuse)
+            hands.step()
+            assert "the disk is full" in hands.troubles()
+        assert hands.answer().verdicts.unentitled == 0
+        assert hands.troubles() == ""

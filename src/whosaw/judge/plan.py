@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 200
 
+SURE = 0.9
+"""Share of a sample that must have another shape before lines are read by it."""
+
 EMPTY = Layout(kind="document", fields=(), roles={})
 """The layout of a file without a byte: nothing can be said of its lines, and nothing needs to be."""
 
@@ -90,6 +93,14 @@ def fitted(path: Path, source: Source, sample: Callable[[], Sequence[bytes]], *,
     best = guesses[0]
     reader = next(r for r in readers.READERS if r.name == best.reader)
     return Task(path, shown, source, key, reader, best.layout, best.confidence)
+
+
+def otherwise(job: Task, sample: Sequence[bytes]) -> Task | None:
+    """Return how lines are to be read that do not fit, if they have another shape of the same format in common; else nothing."""
+    guess = job.reader.sniff(sample)
+    if guess is None or guess.confidence < SURE or guess.layout.skip or guess.layout.kind != job.layout.kind or guess.layout == job.layout:
+        return None
+    return replace(job, layout=guess.layout, confidence=guess.confidence)
 
 
 def _sample(log: Input) -> list[bytes]:

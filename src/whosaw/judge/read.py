@@ -14,7 +14,7 @@ from whosaw.engine.inputs import Input, Known, Likeness, cut
 from whosaw.errors import ConfigError, InputError
 from whosaw.judge import plain
 from whosaw.judge.mapping import row_queries
-from whosaw.judge.plan import EMPTY, SAMPLE_ROWS
+from whosaw.judge.plan import EMPTY, SAMPLE_ROWS, otherwise
 from whosaw.ledger import COLUMNS, Addition, Beat, Change, FileRow, Part
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ _COUNTED = {"disclosure": "disclosures", "rejected": "rejected", "other": "other
 EXAMPLES = 20
 """First lines that tell how a program writes its JSON."""
 
-MANY_REJECTED, SURE = 20, 0.9
-"""Rejected lines of a block that are looked at for another shape, and how sure it must be."""
+MANY_REJECTED = 20
+"""Rejected lines of a block that are looked at for another shape."""
 
 CAREFUL_ROWS = 2_000
 """Carefully read rows handed to the engine at a time."""
@@ -340,15 +340,14 @@ class _Reading:
         if self.job.source.layout or len(rejected) < MANY_REJECTED:
             return
         sample = [block.raw(n) for n in rejected[:: max(1, len(rejected) // SAMPLE_ROWS)]]
-        guess = self.job.reader.sniff(sample)
-        if guess is None or guess.confidence < SURE or guess.layout.skip or guess.layout.kind != self.job.layout.kind:
+        other, before = otherwise(self.job, sample), (self.job, self.queries)
+        if other is None:
             return
-        before = self.job, self.queries
         try:
-            self.queries = row_queries(self.job.source, guess.layout, self.operator, self.job.key, sample)
+            self.queries = row_queries(other.source, other.layout, self.operator, other.key, sample)
         except ConfigError:  # a field that the configuration names is not in them
             return
-        self.job = replace(self.job, layout=guess.layout)
+        self.job = other
         del self.rejected[-len(rejected) :]
         left = np.ones(len(block), bool)
         left[np.array(rejected) - block.first] = False

@@ -11,7 +11,7 @@ import msgspec
 from whosaw import readers
 from whosaw.engine.inputs import LONGEST_SAMPLED
 from whosaw.errors import ConfigError, InputError
-from whosaw.judge.plan import SAMPLE_ROWS, fitted, joined, task
+from whosaw.judge.plan import SAMPLE_ROWS, fitted, joined, otherwise, task
 from whosaw.judge.read import extend, read, read_again
 from whosaw.model import Layout
 from whosaw.watch.follow import POLL_BYTES, Follower
@@ -132,11 +132,11 @@ class Intake:
         fits = sum(not isinstance(job.reader.careful(job.layout, line), str) for line in tried)
         if fits * 2 >= len(tried) or job.layout.skip:
             return job
-        guess = job.reader.sniff(sample)
-        if guess is None or guess.layout == job.layout or guess.layout.skip:
+        other = otherwise(job, sample)
+        if other is None:
             return job
-        self.switched[piece.path] = f"its format has changed and is read as {guess.seen} from byte {piece.offset:,} on"
-        return replace(job, layout=guess.layout, confidence=guess.confidence)
+        self.switched[piece.path] = f"its format has changed on the way, and is read on from byte {piece.offset:,}"
+        return other
 
     def _with_fields(self, job: Task, sample: Sequence[bytes]) -> Task:
         """Return a JSON task with every field met so far in its source: what is rare is missing from a few lines."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whosaw import entitlements
-from whosaw.errors import ConfigError, WhosawError
+from whosaw.errors import ConfigError, StorageError, WhosawError
 from whosaw.judge import again, answer, apart, prepare, repairs, scan, verdict
 from whosaw.watch.registries import Signature, signatures
 
@@ -93,6 +93,7 @@ class Live:
         """Load the registries that have changed, and judge again what that touches; return whether anything was taken over.
 
         A registry that is still being written, cannot be read, or has lost most of its rows stays as it was loaded before.
+        Raises `StorageError` when there is no room for it; it is tried again the next time.
         """
         now = self._look(clock)
         if now != self._seen.signatures:
@@ -101,10 +102,10 @@ class Live:
         if clock - self._seen.since < RESTED:
             return taken
         changed = {key for key, signature in now.items() if signature != self._loaded[key]}
-        self._loaded = now
         for keys in _together(changed):
             rules = [int(key.partition("[")[2][:-1]) for key in keys if key.startswith("entitlement")]
             taken |= self._take_over(keys, rules)
+            self._loaded = {**self._loaded, **{key: now[key] for key in keys}}
         return taken
 
     def _vouched_rules(self) -> list[int]:
@@ -121,6 +122,8 @@ class Live:
                     _refuse_shrunk(work.loads, loads)
                 else:
                     repairs.load(engine, work.ledger, after=self._vouched)
+        except StorageError:
+            raise
         except WhosawError as problem:
             self.troubles |= dict.fromkeys(keys or {"vouched"}, f"{problem.message}; what was loaded before still counts")
             return False
