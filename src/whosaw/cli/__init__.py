@@ -19,6 +19,7 @@ COMMANDS = {
     "saw": "whosaw.cli.inquiry:saw",
     "repair": "whosaw.cli.inquiry:repair",
     "ledger": "whosaw.cli.ledgering:ledger",
+    "edge": "whosaw.cli.edging:edge",
     "drill": "whosaw.cli.drilling:drill",
     "init": "whosaw.cli.setup:init",
     "doctor": "whosaw.cli.setup:doctor",

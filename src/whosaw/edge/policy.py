@@ -1,0 +1,329 @@
+"""What may leave with a request, and to whom? One file, checked once; where it says nothing, nothing leaves."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import lru_cache
+from itertools import groupby, product
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import msgspec
+
+from whosaw.config.agreements import Partner, changes, covers, document, partners
+from whosaw.config.tables import Table, seconds
+from whosaw.errors import ConfigError
+from whosaw.identifiers import catalogue
+from whosaw.model import DataClass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from publicsuffixlist import PublicSuffixList
+
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "e164": str,
+    "plus": lambda number: "+" + number,
+    "base64": lambda number: base64.b64encode(number.encode()).decode(),
+    "sha256": lambda number: hashlib.sha256(b"+" + number.encode()).hexdigest(),
+}
+"""How a value is written for a partner. `sha256` is that of CAMARA Number Verification: hexadecimal, of the number with its plus."""
+
+GAPS = {
+    "pattern-names": "names that the catalogue knows by their beginning only",
+    "unlisted-names": "names that nobody has listed and that end like one of the catalogue",
+    "cookies": "the customer's identity in a cookie",
+    "own-number": "the customer's own number under any name, in a cookie or in the address",
+    "expiry": "the end of an agreement, until the policy is compiled again",
+    "intercepted": "a partner's name claimed by another address, where traffic is intercepted",
+}
+"""What a proxy's own rules may be unable to stop. A policy says which of them it accepts; everything else is refused."""
+
+
+class Field(Table, frozen=True, kw_only=True):
+    """Something a partner may be told: the header it is told in, and the column of the subscribers it is taken from."""
+
+    name: str
+    header: str
+    value: str = "msisdn"
+    encoding: str = "e164"
+    data: DataClass = DataClass.NUMBER
+
+
+class Subscribers(Table, frozen=True, kw_only=True):
+    """Which customer has which address now: a CSV file with a column `address` and one for each value, kept up to date by the operator.
+
+    `ttl` is how long a proxy may go on with an answer: for so long an address that changes hands may be taken for the one before.
+    """
+
+    file: str = ""
+    ttl: str = "1s"
+
+
+class Strip(Table, frozen=True, kw_only=True):
+    """Names to take out beside those of the catalogue, and names of the catalogue to leave alone."""
+
+    also: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+
+
+class Icap(Table, frozen=True, kw_only=True):
+    """Where `whosaw edge icap` listens, for the proxies that can ask it."""
+
+    url: str = ""
+
+
+class Log(Table, frozen=True, kw_only=True):
+    """The key of the tokens that logs hold instead of a number: one of `operator.hash_keys` of `whosaw.toml`, in a file of its own."""
+
+    key_file: str = ""
+
+
+class _Written(Table, frozen=True, kw_only=True):
+    """The policy as it is written down."""
+
+    mode: Literal["strict", "quarantine"] = "strict"
+    intercepted: bool = False
+    accept: tuple[str, ...] = ()
+    field: tuple[Field, ...] = ()
+    subscribers: Subscribers = Subscribers()
+    strip: Strip = Strip()
+    icap: Icap = Icap()
+    log: Log = Log()
+    partner: tuple[object, ...] = ()
+    partners: str = ""
+
+
+class Told(NamedTuple):
+    """One header of an offer: its name, the value it holds and how that is written."""
+
+    header: str
+    value: str
+    encoding: str
+
+
+class Group(NamedTuple):
+    """Partners to whom the same is told under the same conditions, without overlaps: `below` are domains, met from their subdomains on.
+
+    A domain that is itself meant (`.music.example`) stands in `exact` and in `below`. `pins` are (host or domain, network), where
+    networks matter.
+    """
+
+    told: tuple[Told, ...]
+    ports: tuple[int, ...]
+    path: str
+    exact: tuple[str, ...]
+    below: tuple[str, ...]
+    pins: tuple[tuple[str, str], ...]
+
+
+class StripName(NamedTuple):
+    """A name that must not leave. `prefix` says that all names that begin so are meant, `place` whether it is a header or a cookie."""
+
+    name: str
+    prefix: bool
+    place: Literal["header", "cookie"]
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """The checked policy. `hash` tells it from every other, whatever the order in which it is written down."""
+
+    mode: Literal["strict", "quarantine"]
+    intercepted: bool
+    accept: tuple[str, ...]
+    fields: tuple[Field, ...]
+    partners: tuple[Partner, ...]
+    subscribers: Subscribers
+    strip: Strip
+    icap: Icap
+    log: Log
+    folder: str
+    hash: str
+
+    def groups(self, moment: datetime) -> tuple[Group, ...]:
+        """Return the partners whose agreements are in force at a moment, in a fixed order."""
+        now = sorted((p for p in self.partners if p.holds(moment)), key=self._terms)
+        return tuple(self._group(list(those)) for _, those in groupby(now, key=self._terms))
+
+    def offer(self, partner: Partner) -> tuple[Told, ...]:
+        """Return what a partner is told, in the order of the headers' names."""
+        known = {field.name: field for field in self.fields}
+        those = (known[name] for name in sorted(set(partner.fields)))
+        return tuple(sorted(Told(f.header, f.value, partner.encoding or f.encoding) for f in those))
+
+    def changes(self, moment: datetime) -> datetime | None:
+        """Return when the policy means something else for the first time after a moment, because an agreement begins or ends."""
+        return changes(self.partners, moment)
+
+    def stripped(self) -> tuple[StripName, ...]:
+        """Return every name that must not leave but to partners: the catalogue and `strip.also`, without `strip.keep`."""
+        kept = {name.lower() for name in self.strip.keep}
+        listed = [(e.name, e.place) for e in catalogue().headers]
+        listed += [(name, "header") for name in self.strip.also]
+        listed += [(field.header, "header") for field in self.fields]
+        found: dict[tuple[str, str], StripName] = {}
+        for name, place in listed:
+            if name.lower() not in kept:
+                found.setdefault((name.lower(), place), StripName(name.rstrip("*"), name.endswith("*"), place))
+        return tuple(found[key] for key in sorted(found))
+
+    def _terms(self, partner: Partner) -> tuple[tuple[Told, ...], tuple[int, ...], str, bool]:
+        return self.offer(partner), tuple(sorted(set(partner.ports))), partner.path, bool(self.intercepted)
+
+    def _group(self, those: list[Partner]) -> Group:
+        hosts = {host for partner in those for host in partner.hosts}
+        below = {host.lstrip("*.") for host in hosts if host[0] in "*."}
+        exact = {host.lstrip(".") for host in hosts if host[0] != "*"}
+        pins = {(host, str(network)) for partner in those for host in partner.hosts for network in partner.networks}
+        if not self.intercepted:  # a pinned host may be pinned in several agreements: leave each as it is
+            below = {domain for domain in below if not _is_below(domain, below)}
+            exact = {host for host in exact if host in below or not _is_below(host, below)}
+        first, ports, path, _ = self._terms(those[0])
+        return Group(first, ports, path, tuple(sorted(exact)), tuple(sorted(below)), tuple(sorted(pins)))
+
+
+def _is_below(host: str, domains: set[str]) -> bool:
+    """Whether one of the domains lies above a host."""
+    parts = host.split(".")
+    return any(".".join(parts[i:]) in domains for i in range(1, len(parts)))
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Return a header name in all ways a web application takes for it: CGI, WSGI and PHP read `X_MSISDN` as `X-MSISDN` (RFC 3875)."""
+    parts = name.replace("_", "-").split("-")
+    return tuple("".join(map("".join, zip(parts, (*signs, ""), strict=True))) for signs in product("-_", repeat=len(parts) - 1))
+
+
+def load(path: Path) -> Policy:
+    """Return the checked policy of a TOML or YAML file. Raises `ConfigError` that names the key, what was expected and what to do."""
+    data = document(path)
+    try:
+        written = msgspec.convert(data, _Written)
+    except msgspec.ValidationError as problem:
+        what, _, where = str(problem).partition(" - at `$")
+        key = where.rstrip("`").lstrip(".") or path.name
+        raise ConfigError(f"`{key}`: {what[0].lower()}{what[1:]}", hint="docs/reference/edge-policy.md lists every key") from problem
+    those = partners(data, path.parent)
+    _check(written, those)
+    return Policy(
+        mode=written.mode,
+        intercepted=written.intercepted,
+        accept=tuple(sorted(set(written.accept))),
+        fields=written.field,
+        partners=those,
+        subscribers=written.subscribers,
+        strip=written.strip,
+        icap=written.icap,
+        log=written.log,
+        folder=str(path.resolve().parent),
+        hash=_hash(written, those),
+    )
+
+
+def _hash(written: _Written, those: tuple[Partner, ...]) -> str:
+    """Return the hash of what a policy means; where its files lie is no part of it, their agreements are."""
+    meant = msgspec.structs.replace(written, partner=(), partners="", field=tuple(sorted(written.field, key=lambda f: f.name)))
+    body = msgspec.json.encode([catalogue().version, meant, sorted(those, key=msgspec.json.encode)])
+    return hashlib.sha256(body).hexdigest()[:16]
+
+
+def _check(written: _Written, those: tuple[Partner, ...]) -> None:
+    fields = {field.name: field for field in written.field}
+    _check_fields(written.field)
+    for gap in written.accept:
+        if gap not in GAPS:
+            raise ConfigError(f"`accept` holds `{gap}`, which is not known", hint=f"what can be accepted: {', '.join(GAPS)}")
+    seconds(written.subscribers.ttl, "subscribers.ttl")
+    if written.icap.url and not written.icap.url.startswith("icap://"):
+        raise ConfigError("`icap.url` is no address of an ICAP service", hint='write for example "icap://127.0.0.1:1344/request"')
+    for partner in those:
+        _check_partner(partner, fields, intercepted=written.intercepted)
+    _check_conflicts(those)
+    if those and not written.subscribers.file:
+        raise ConfigError("`subscribers.file` is not set, and there are partners", hint="name the CSV file that says who has which address")
+
+
+def _check_fields(fields: tuple[Field, ...]) -> None:
+    names = [field.name for field in fields]
+    for i, field in enumerate(fields):
+        if names.count(field.name) > 1:
+            raise ConfigError(f"`field.name` `{field.name}` stands twice", hint="give each field its own name: agreements refer to it")
+        if field.encoding not in ENCODINGS:
+            raise ConfigError(f"`field[{i}].encoding` is `{field.encoding}`", hint=f"known encodings: {', '.join(ENCODINGS)}")
+        if not field.header.replace("-", "").isalnum() or not field.header.isascii():
+            raise ConfigError(f"`field[{i}].header` is `{field.header}`, expected letters, digits and -", hint='for example "X-MSISDN"')
+
+
+def _check_partner(partner: Partner, fields: dict[str, Field], *, intercepted: bool) -> None:
+    key = f"partner `{partner.agreement}`"
+    for name in partner.fields:
+        if name not in fields:
+            known = f"known fields: {', '.join(fields)}" if fields else "there is no [[field]] at all"
+            raise ConfigError(f"{key} may be told `{name}`, which is no field of this policy", hint=known)
+    if partner.encoding and partner.encoding not in ENCODINGS:
+        raise ConfigError(f"{key}: `encoding` is `{partner.encoding}`", hint=f"known encodings: {', '.join(ENCODINGS)}")
+    if intercepted and not partner.addresses:
+        raise ConfigError(
+            f"{key} has no `addresses`, and traffic is intercepted",
+            hint="there any server can be asked under a partner's name: pin the partner to its addresses, or set intercepted = false",
+        )
+    for host in partner.hosts:
+        if host[0] in ".*" and _is_shared(host.lstrip("*.")):
+            raise ConfigError(
+                f"{key} names `{host}`: everybody can have a host below `{host.lstrip('*.')}`",
+                hint="name the partner's own domain; publicsuffix.org lists the shared ones",
+            )
+
+
+def _is_shared(domain: str) -> bool:
+    """Whether a domain is a public suffix, of the registries (`co.uk`) or of a hoster (`github.io`)."""
+    return domain == _suffixes().publicsuffix(domain)
+
+
+def _check_conflicts(those: tuple[Partner, ...]) -> None:
+    """Refuse two agreements that tell one host different things at one time and place: nobody could say which of them holds."""
+    told: dict[str, list[Partner]] = {}
+    for partner in those:
+        for host in partner.hosts:
+            told.setdefault(host.lstrip("*."), []).append(partner)
+    for name, partners_of in told.items():
+        parts = name.split(".")
+        above = [other for i in range(1, len(parts)) for other in told.get(".".join(parts[i:]), ())]
+        for i, one in enumerate(partners_of):
+            for other in (*partners_of[i + 1 :], *above):
+                if _conflict(one, other):
+                    raise ConfigError(
+                        f"the agreements `{one.agreement}` and `{other.agreement}` say different things of `{name}`",
+                        hint="let one of them end before the other begins, or limit them to different ports or paths",
+                    )
+
+
+def _conflict(one: Partner, other: Partner) -> bool:
+    if (set(one.fields), one.encoding) == (set(other.fields), other.encoding):
+        return False
+    if (one.since and other.until and one.since >= other.until) or (other.since and one.until and other.since >= one.until):
+        return False
+    if not set(one.ports) & set(other.ports) or not (one.path.startswith(other.path) or other.path.startswith(one.path)):
+        return False
+    return any(_meet(a, b) for a in one.hosts for b in other.hosts)
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether some host is meant by both."""
+    return (
+        one == other
+        or covers(one, other.lstrip("*."))
+        or covers(other, one.lstrip("*."))
+        or (one.lstrip("*.") == other.lstrip("*.") and one[0] in "*." and other[0] in "*.")
+    )
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    try:
+        from publicsuffixlist import PublicSuffixList
+    except ImportError as problem:
+        raise ConfigError("the public-suffix list is not installed", hint="pip install 'whosaw[edge]'") from problem
+    return PublicSuffixList()
