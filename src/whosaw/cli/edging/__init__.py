@@ -6,7 +6,9 @@ import importlib
 
 import click
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "lint": "whosaw.cli.edging.lint:lint",
+}
 
 
 class _Commands(click.Group):
