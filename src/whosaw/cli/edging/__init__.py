@@ -8,6 +8,7 @@ import click
 
 COMMANDS: dict[str, str] = {
     "lint": "whosaw.cli.edging.lint:lint",
+    "check-page": "whosaw.cli.edging.check_page:check_page",
 }
 
 
