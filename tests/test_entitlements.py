@@ -502,3 +502,37 @@ def test_there_may_be_more_vouchers_than_sixteen_bits_count(tmp_path):
 def test_a_registry_of_logins_says_whose_account_is_whose(engine, tmp_path):
     (tmp_path / "logins.csv").write_text(LOGINS)
     assert verdicts(engine, tmp_path, entitlement=[OWNERSHIP]) == ("entitled", (2, 2, 0))
+
+
+# --- agreements of the edge -----------------------------------------------------------------------------------------
+
+POLICY = """
+field = [{ name = "msisdn", header = "X-MSISDN" }, { name = "imsi", header = "X-IMSI", data = "device" }]
+[[partner]]
+agreement = "A-1"
+hosts = ["music.example", ".songs.example"]
+fields = ["msisdn"]
+since = 2012-01-01T00:00:00Z
+until = 2012-02-01T01:00:00+01:00
+[[partner]]
+agreement = "A-2"
+hosts = ["bank.example"]
+fields = ["msisdn", "imsi"]
+"""
+
+
+def test_the_agreements_of_a_policy_are_what_partners_may_be_told(engine, tmp_path):
+    (tmp_path / "edge.toml").write_text(POLICY)
+    found = loaded(engine, tmp_path, entitlement=[{"basis": "partner", "file": "edge.toml", "after": "1h"}])
+    assert (found.rows, found.kept) == (3, 3)
+    assert engine.rows("select site, since::varchar, until::varchar, data from site_rules order by line") == [
+        ("music.example", "2012-01-01 00:00:00", "2012-02-01 01:00:00", 1),
+        (".songs.example", "2012-01-01 00:00:00", "2012-02-01 01:00:00", 1),
+        ("bank.example", "0001-01-01 00:00:00", "9999-12-31 00:00:00", 129),
+    ]
+
+
+def test_a_policy_that_contradicts_itself_is_named(engine, tmp_path):
+    (tmp_path / "edge.toml").write_text("[[partner]]\n")
+    with pytest.raises(ConfigError, match=r"partner\[0\]"):
+        loaded(engine, tmp_path, entitlement=[{"basis": "partner", "file": "edge.toml"}])

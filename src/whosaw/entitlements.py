@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whosaw.config import Config, Entitlement, Owner, Relation, seconds
+from whosaw.config.agreements import agreed, is_policy
 from whosaw.engine.block import Lines, Piece
 from whosaw.engine.duckdb import Engine, named, quoted
 from whosaw.engine.inputs import Input, matching
@@ -211,7 +212,9 @@ class _Loader:
             )
         mask = data_mask(ent.data) if ent.data else ALL_DATA
         span = _span(ent, key, "since", "until")
-        if ent.basis is Basis.PARTNER:
+        if ent.basis is Basis.PARTNER and is_policy(ent.file):
+            self._agreements(ent, key, i, mask)
+        elif ent.basis is Basis.PARTNER:
             self.stage(ent, key, "recipient")
             self.engine.run(f"insert into site_rules select {i}, lower(recipient), {span}, {mask}, line from staged")
         elif ent.basis is Basis.TEST_ACCOUNT:
@@ -232,6 +235,25 @@ class _Loader:
                 f"insert into grants select {i}, pseudonym('r', recipient), pseudonym('c', customer), {span}, {mask}, claim, line, "
                 f"{entitles} from staged"
             )
+
+    def _agreements(self, ent: Entitlement, key: str, i: int, mask: int) -> None:
+        """Load the agreements of a policy of the edge: what its proxies tell whom is judged by the very same lines."""
+        found = [one for path in _files(ent, key, self.folder) for one in agreed(path)]
+        self.engine.run(
+            f"create or replace temp table agreements as select host, coalesce(since, {_SINCE}) as since, coalesce(until, {_UNTIL}) as until, "
+            "data, row_number() over () as line from (select unnest(?::varchar[]) as host, unnest(?::timestamp[]) as since, "
+            "unnest(?::timestamp[]) as until, unnest(?::integer[]) as data)",
+            [
+                [one.host for one in found],
+                [one.since and one.since.replace(tzinfo=None) for one in found],
+                [one.until and one.until.replace(tzinfo=None) for one in found],
+                [one.data & mask for one in found],
+            ],
+        )
+        self.engine.run(f"insert into site_rules select {i}, host, {_span(ent, key, 'since', 'until')}, data, line from agreements")
+        self.engine.run("drop table agreements")
+        self.loaded.rows += len(found)
+        self.loaded.kept += len(found)
 
     def stage(self, relation: Relation, key: str, *needed: str) -> None:
         """Make the view `staged` of a relation's good rows; count the others as rejected."""

@@ -3,6 +3,7 @@
 import os
 
 from small_operator import OWNERSHIP, case, operator
+from whosaw import config
 from whosaw.watch.registries import signatures
 
 
@@ -62,3 +63,14 @@ def test_a_registry_that_is_gone_has_changed(tmp_path):
     before = told(tmp_path)
     (tmp_path / "logins.csv").unlink()
     assert changed(before, told(tmp_path)) == ["entitlement[0]"]
+
+
+def test_a_policy_changes_with_the_table_of_its_agreements(tmp_path):
+    policy = {"basis": "partner", "file": "edge.toml"}
+    (tmp_path / "edge.toml").write_text('partners = "partners.csv"\n')
+    (tmp_path / "partners.csv").write_text("agreement,host,fields\nA-1,music.example,msisdn\n")
+    checked = config.parse({"entitlement": [policy]})
+    before = signatures(checked, tmp_path, refresh=0)
+    with (tmp_path / "partners.csv").open("a") as f:
+        f.write("A-2,shop.example,msisdn\n")
+    assert changed(before, signatures(checked, tmp_path, refresh=0)) == ["entitlement[0]"]

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 
 import msgspec
 
+from whosaw.config.agreements import is_policy
 from whosaw.config.tables import Table
 from whosaw.config.tables import seconds as seconds
 from whosaw.config.watching import Syslog, Tell, Watch, check_listeners, check_watch
@@ -242,6 +243,8 @@ def _check_entitlement(key: str, ent: Entitlement) -> None:
         _check_relation(f"{key}.members", ent.members, {"group", "customer"}, {"since", "until"})
     elif ent.basis is not Basis.PARTNER:
         needed = needed | {"customer"}
+    if ent.basis is Basis.PARTNER and is_policy(ent.file):
+        needed = set()
     _check_relation(key, ent, needed, {"recipient", "customer", "since", "until", "claim", "reason", "group"})
     seconds(ent.before, f"{key}.before")
     seconds(ent.after, f"{key}.after")

@@ -7,12 +7,13 @@ import ipaddress
 import re
 import tomllib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from whosaw.config.tables import Table
 from whosaw.errors import ConfigError
+from whosaw.model import DataClass, data_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+
+
+class Field(Table, frozen=True, kw_only=True):
+    """Something a partner may be told: the header it is told in, and the column of the subscribers it is taken from."""
+
+    name: str
+    header: str
+    value: str = "msisdn"
+    encoding: str = "e164"
+    data: DataClass = DataClass.NUMBER
 
 
 class Partner(Table, frozen=True, kw_only=True):
@@ -90,6 +101,45 @@ def partners(data: dict[str, Any], folder: Path) -> tuple[Partner, ...]:
     if name := data.get("partners"):
         found += _listed(folder / str(name))
     return tuple(found)
+
+
+def is_policy(name: str) -> bool:
+    """Whether a file of agreements is a policy, by its name; everything else is a table."""
+    return name.endswith((".toml", ".yaml", ".yml"))
+
+
+class Agreement(NamedTuple):
+    """One host of one agreement as the ledger judges by it: from when to when it may be told which data classes (a mask)."""
+
+    agreement: str
+    host: str
+    since: datetime | None
+    until: datetime | None
+    data: int
+
+
+def agreed(path: Path) -> list[Agreement]:
+    """Return every host of every agreement of a policy. Raises `ConfigError`."""
+    data = document(path)
+    try:
+        fields = msgspec.convert(data.get("field", ()), tuple[Field, ...])
+    except msgspec.ValidationError as problem:
+        raise ConfigError(f"`{path.name}`: `field`: {problem}", hint="docs/reference/edge-policy.md lists every key") from problem
+    classes = {field.name: field.data for field in fields}
+    return [
+        Agreement(partner.agreement, host, partner.since, partner.until, data_mask(classes[n] for n in partner.fields if n in classes))
+        for partner in partners(data, path.parent)
+        for host in partner.hosts
+    ]
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return the files a policy's agreements come from: its own, and the table it names. What cannot be read names none."""
+    try:
+        listed = document(path).get("partners")
+    except ConfigError:
+        return (path,)
+    return (path, path.parent / str(listed)) if listed else (path,)
 
 
 COLUMNS = ("agreement", "name", "host", "address", "port", "path", "since", "until", "fields", "encoding")

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from whosaw.config.agreements import Partner, changes, covers, document, partners
+from whosaw.config.agreements import Field, Partner, changes, covers, document, partners
 from whosaw.config.tables import Table, seconds
 from whosaw.errors import ConfigError
 from whosaw.identifiers import catalogue
-from whosaw.model import DataClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,16 +39,6 @@ GAPS = {
     "intercepted": "a partner's name claimed by another address, where traffic is intercepted",
 }
 """What a proxy's own rules may be unable to stop. A policy says which of them it accepts; everything else is refused."""
-
-
-class Field(Table, frozen=True, kw_only=True):
-    """Something a partner may be told: the header it is told in, and the column of the subscribers it is taken from."""
-
-    name: str
-    header: str
-    value: str = "msisdn"
-    encoding: str = "e164"
-    data: DataClass = DataClass.NUMBER
 
 
 class Subscribers(Table, frozen=True, kw_only=True):
@@ -312,12 +301,12 @@ def _conflict(one: Partner, other: Partner) -> bool:
 
 def _meet(one: str, other: str) -> bool:
     """Whether some host is meant by both."""
-    return (
-        one == other
-        or covers(one, other.lstrip("*."))
-        or covers(other, one.lstrip("*."))
-        or (one.lstrip("*.") == other.lstrip("*.") and one[0] in "*." and other[0] in "*.")
-    )
+    if other[0] not in ".*":
+        return covers(one, other)
+    if one[0] not in ".*":
+        return covers(other, one)
+    low, high = sorted((one.lstrip("*."), other.lstrip("*.")), key=len, reverse=True)
+    return covers("." + high, low)
 
 
 @lru_cache(maxsize=1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from whosaw.config.agreements import files_of, is_policy
 from whosaw.engine.inputs import matching
 
 if TYPE_CHECKING:
@@ -31,7 +33,16 @@ def signatures(config: Config, folder: Path, *, refresh: int) -> dict[str, Signa
 def _signature(relation: Relation, folder: Path, refresh: int) -> Signature:
     if relation.query:
         return ("query", refresh)
-    return tuple(_stat(path) for path in matching(folder, relation.file))
+    files = matching(folder, relation.file)
+    if is_policy(relation.file):
+        files = [part for path in files for part in _parts(path, _stat(path))]
+    return tuple(_stat(path) for path in files)
+
+
+@lru_cache(maxsize=32)
+def _parts(path: Path, _: Signature) -> tuple[Path, ...]:
+    """Return the files of a policy's agreements; it is read again only when it has changed."""
+    return files_of(path)
 
 
 def _stat(path: Path) -> Signature:
