@@ -6,7 +6,9 @@ import importlib
 
 import click
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "decide": "whosaw.cli.edging.decide:decide",
+}
 
 
 class _Commands(click.Group):
