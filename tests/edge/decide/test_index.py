@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relations import ENGINES, fill, row_id
+from whosaw.edge.decide import index
 from whosaw.edge.decide.index import Index, Question, Reason, micros, site_names
 from whosaw.identifiers import Pseudonymiser
 from whosaw.judge import verdict
@@ -117,8 +118,8 @@ def of_the_judge(engine, count):
 
 
 def of_the_index(engine, seen):
-    index = Index(engine)
-    found = [index.judge(question(row)) for row in seen]
+    judge = Index(engine).judge
+    found = [judge(question(row)) for row in seen]
     return [(one.verdict, one.why if one.verdict is Verdict.CANNOT_JUDGE else "") for one in found]
 
 
@@ -132,6 +133,22 @@ def test_what_is_asked_before_gets_the_verdict_that_is_given_afterwards(engine):
         assert of_the_index(engine, seen) == of_the_judge(engine, len(seen))
 
     law()
+
+
+def test_what_is_taken_over_in_parts_is_what_is_taken_over_at_once(engine, monkeypatch):
+    given_to(engine, [])
+    always = "timestamp '0001-01-01', timestamp '9999-12-31'"
+    ends = f"select unnest([{-(1 << 63)}, {(1 << 63) - 1}]) as key, 0 as i"
+    spread = f"({ends} union all select hash(i)::hugeint - (1::hugeint << 63), i from range(500) t(i))"
+    engine.run(f"insert into grants select 1, key, i, {always}, 1, null, i, true from {spread}")
+    engine.run(f"insert into held select key, i, {always}, false from {spread}")
+    whole = Index(engine)
+    monkeypatch.setattr(index, "AT_ONCE", 7)
+    parts = Index(engine)
+    for columns in ("_pairs", "_held"):
+        one, other = getattr(whole, columns), getattr(parts, columns)
+        assert {name: list(column) for name, column in one.items()} == {name: list(column) for name, column in other.items()}
+    assert len(parts._held["object"]) == len(parts._pairs["pair"]) == 502
 
 
 def test_an_answer_names_the_rows_it_rests_on(engine):
@@ -173,11 +190,11 @@ def test_pairs_whose_pseudonyms_have_the_same_difference_are_told_apart(engine):
     given_to(engine, [])
     engine.run("insert into rules values (1, 'ownership', 'A', '', 'registry', true)")
     engine.run("insert into grants select 1, 12, 10, timestamp '0001-01-01', timestamp '9999-12-31', 2147483647, null, 0, true")
-    index = Index(engine)
+    judge = Index(engine).judge
     asked = Question(RecipientKind.EMPLOYEE, 12, 0, 1, customer=10)
-    assert index.judge(asked).verdict is Verdict.ENTITLED
-    assert index.judge(asked._replace(recipient=10, customer=12)).verdict is Verdict.UNENTITLED
-    assert index.judge(asked._replace(recipient=12 ^ 10 ^ 99, customer=99)).verdict is Verdict.UNENTITLED
+    assert judge(asked).verdict is Verdict.ENTITLED
+    assert judge(asked._replace(recipient=10, customer=12)).verdict is Verdict.UNENTITLED
+    assert judge(asked._replace(recipient=12 ^ 10 ^ 99, customer=99)).verdict is Verdict.UNENTITLED
 
 
 def test_a_site_answers_to_its_own_name_and_to_those_above_it():

@@ -94,6 +94,15 @@ def test_whatever_is_sent_is_answered_and_never_fails(service):
     assert service.ask(EVALUATION, ANNA)[2]["decision"] is True
 
 
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "context",
+    ['{"time": "9999-12-31T23:59:59-23:59"}', '{"time": "0001-01-01T00:00Z"}', '{"n": 123456789012345678901234567890}', '{"n": "\\u0000"}'],
+)
+def test_what_is_at_the_edge_of_all_types_is_answered(service, path, context):
+    assert service.ask(path, json.dumps(ANNA)[:-1] + f', "context": {context}}}')[0] == 200
+
+
 def test_a_method_or_path_that_is_none_is_refused(service):
     assert service.ask(EVALUATION, method="GET")[0] == 405
     assert service.ask("/access/v1/other", ANNA)[0] == 404

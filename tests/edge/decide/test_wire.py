@@ -45,6 +45,15 @@ def test_a_wrong_type_is_named_by_its_place_and_quotes_nothing(body, said):
     assert sent(body) == wire.Problem(400, said)
 
 
+def test_what_is_not_known_in_a_part_is_ignored_whatever_its_type():
+    body = {
+        "subject": {"type": "user", "id": "ann", "name": {"first": "Ann"}},
+        "action": {"name": "read", "id": 7},
+        "resource": WHOLE["resource"],
+    }
+    assert wire.complete(sent(body)) == wire.complete(sent(WHOLE))
+
+
 def test_a_search_leaves_one_part_open_and_ignores_its_identifier():
     assert wire.complete(sent(WHOLE), open_part="customer").customer == wire.Party("bill", "", {})
     assert wire.complete(sent({**WHOLE, "action": {"name": "read"}}), open_part="action").action == wire.Action("", {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whosaw.config.deciding import ID, PLACEHOLDER, AskedAction, AskedCustomer, AskedRecipient
@@ -117,7 +117,7 @@ def moment_of(context: Mapping[str, Any], now: datetime) -> int | None:
         return micros(now)
     try:
         moment = datetime.fromisoformat(context["time"])
-        return micros(moment) if moment.tzinfo is not None else None
+        return micros(moment.astimezone(UTC)) if moment.tzinfo is not None else None
     except (TypeError, ValueError, OverflowError):
         return None
 

@@ -60,11 +60,17 @@ class Ask(NamedTuple):
     context: Mapping[str, Any]
 
 
-class _Part(msgspec.Struct, frozen=True):
-    """A part of a question as far as it was sent."""
+class _Party(msgspec.Struct, frozen=True):
+    """A recipient or a customer as far as it was sent."""
 
     type: str | UnsetType = UNSET
     id: str | UnsetType = UNSET
+    properties: dict[str, Any] | UnsetType = UNSET
+
+
+class _Action(msgspec.Struct, frozen=True):
+    """An action as far as it was sent."""
+
     name: str | UnsetType = UNSET
     properties: dict[str, Any] | UnsetType = UNSET
 
@@ -72,9 +78,9 @@ class _Part(msgspec.Struct, frozen=True):
 class Sent(msgspec.Struct, frozen=True):
     """A question as it was sent, each part as far as it was."""
 
-    recipient: _Part | UnsetType = msgspec.field(name="subject", default=UNSET)
-    action: _Part | UnsetType = UNSET
-    customer: _Part | UnsetType = msgspec.field(name="resource", default=UNSET)
+    recipient: _Party | UnsetType = msgspec.field(name="subject", default=UNSET)
+    action: _Action | UnsetType = UNSET
+    customer: _Party | UnsetType = msgspec.field(name="resource", default=UNSET)
     context: dict[str, Any] | UnsetType = UNSET
 
 
@@ -139,7 +145,7 @@ def complete(sent: Sent, *, open_part: str = "") -> Ask | Problem:
     )
 
 
-def _party(part: _Part | UnsetType, *, is_open: bool) -> Party:
+def _party(part: _Party | UnsetType, *, is_open: bool) -> Party:
     return Party(part.type or "", "" if is_open else part.id or "", part.properties or {}) if part else Party("", "", {})
 
 
@@ -148,15 +154,14 @@ def one_of(batch: Batch, raw: msgspec.Raw) -> Ask | Problem:
     own = read(raw, Sent)
     if isinstance(own, Problem):
         return own
-    parts = {part: _merged(getattr(own, part), getattr(batch, part)) for part in _NEEDED}
+    parts = {part: _merged(getattr(own, part), getattr(batch, part), needed) for part, needed in _NEEDED.items()}
     return complete(Sent(**parts, context=batch.context if own.context is UNSET else own.context))
 
 
-def _merged(own: _Part | UnsetType, default: _Part | UnsetType) -> _Part | UnsetType:
+def _merged(own: Any, default: Any, needed: Sequence[str]) -> Any:  # noqa: ANN401 - a part, or that there is none
     if own is UNSET or default is UNSET:
         return default if own is UNSET else own
-    fallen = {field: getattr(default, field) for field in ("type", "id", "name") if getattr(own, field) is UNSET}
-    return msgspec.structs.replace(own, **fallen)
+    return msgspec.structs.replace(own, **{field: getattr(default, field) for field in needed if getattr(own, field) is UNSET})
 
 
 # --- answers --------------------------------------------------------------------------------------------------------
