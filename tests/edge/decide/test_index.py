@@ -126,7 +126,7 @@ def of_the_index(engine, seen):
 def test_what_is_asked_before_gets_the_verdict_that_is_given_afterwards(engine):
     relations = (st.lists(ALLOWED, max_size=6), st.lists(OWNED, max_size=4), st.lists(BLIND, max_size=1), st.booleans())
 
-    @settings(max_examples=150)
+    @settings(max_examples=80)
     @given(st.lists(SEEN, min_size=1, max_size=12), *relations)
     def law(seen, allowed, owned, blind, configured):
         given_to(engine, seen, allowed, owned, blind, configured=configured)
