@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from functools import lru_cache
+from ipaddress import ip_network
 from itertools import groupby, product
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -12,23 +12,15 @@ import msgspec
 
 from whosaw.config.agreements import Field, Partner, changes, covers, document, partners
 from whosaw.config.tables import Table, seconds
+from whosaw.edge.lookup import ENCODINGS
 from whosaw.errors import ConfigError
 from whosaw.identifiers import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
     from publicsuffixlist import PublicSuffixList
-
-ENCODINGS: dict[str, Callable[[str], str]] = {
-    "e164": str,
-    "plus": lambda number: "+" + number,
-    "base64": lambda number: base64.b64encode(number.encode()).decode(),
-    "sha256": lambda number: hashlib.sha256(b"+" + number.encode()).hexdigest(),
-}
-"""How a value is written for a partner. `sha256` is that of CAMARA Number Verification: hexadecimal, of the number with its plus."""
 
 GAPS = {
     "pattern-names": "names that the catalogue knows by their beginning only",
@@ -171,6 +163,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             exact = {host for host in exact if host in below or not _is_below(host, below)}
         first, ports, path, _ = self._terms(those[0])
         return Group(first, ports, path, tuple(sorted(exact)), tuple(sorted(below)), tuple(sorted(pins)))
+
+
+def networks(groups: tuple[Group, ...]) -> list[str]:
+    """Return every network that a partner is pinned to."""
+    return sorted({network for group in groups for _, network in group.pins})
+
+
+def within(inner: str, outer: str) -> bool:
+    """Whether a network lies in another, or is the same."""
+    one, other = ip_network(inner), ip_network(outer)
+    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
 
 
 def _is_below(host: str, domains: set[str]) -> bool:

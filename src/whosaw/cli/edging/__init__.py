@@ -6,7 +6,9 @@ import importlib
 
 import click
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "compile": "whosaw.cli.edging.compiling:compile_policy",
+}
 
 
 class _Commands(click.Group):
