@@ -216,7 +216,8 @@ def load(path: Path) -> Policy:
 
 def _hash(written: _Written, those: tuple[Partner, ...]) -> str:
     """Return the hash of what a policy means; where its files lie is no part of it, their agreements are."""
-    meant = msgspec.structs.replace(written, partner=(), partners="", field=tuple(sorted(written.field, key=lambda f: f.name)))
+    fields = tuple(sorted(written.field, key=lambda field: field.name))
+    meant = msgspec.structs.replace(written, partner=(), partners="", field=fields, accept=tuple(sorted(set(written.accept))))
     body = msgspec.json.encode([catalogue().version, meant, sorted(those, key=msgspec.json.encode)])
     return hashlib.sha256(body).hexdigest()[:16]
 

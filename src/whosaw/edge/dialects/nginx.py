@@ -155,7 +155,7 @@ def _names(policy: Policy, groups: tuple[Group, ...]) -> Iterator[Rule]:
         for name in innocent.NAMES:
             yield Rule(f"let:{name}", RULES, f"proxy_set_header {name} $http_{_word(name)};\n", frame=True)
     for header in offers.values():
-        yield Rule(f"value:{header}", RULES, f"proxy_set_header {header} $whosaw_value_{_word(header)};\n")
+        yield Rule(f"told:{header}", RULES, f"proxy_set_header {header} $whosaw_value_{_word(header)};\n")
     for listed in policy.stripped():
         if policy.mode == "strict" and _is_line(listed) and listed.name.lower() not in offers:
             yield Rule(f"strip:{listed.name}", RULES, f'proxy_set_header {listed.name} "";\n')
