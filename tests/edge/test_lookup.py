@@ -114,5 +114,9 @@ def test_a_value_that_would_break_a_configuration_or_a_header_is_refused(tmp_pat
     ],
 )
 def test_a_host_is_pinned_to_its_networks(helper, tmp_path, host, address, holds):
-    (tmp_path / "pins.txt").write_text("music.example 192.0.2.7/32\n.tickets.example 2001:db8::/32\n*.games.example 198.51.100.0/24\n")
-    assert helper("pins", "pins.txt")(f"3 {host} {address} -") == ("3 OK" if holds else "3 ERR")
+    (tmp_path / "pins.txt").write_text(
+        "1 music.example 192.0.2.7/32\n1 .tickets.example 2001:db8::/32\n1 *.games.example 198.51.100.0/24\n"
+    )
+    ask = helper("pins", "pins.txt")
+    assert ask(f"3 {host} {address} 1") == ("3 OK" if holds else "3 ERR")
+    assert ask(f"4 {host} {address} 2") == "4 ERR", "the pins of one group say nothing of another"

@@ -3,7 +3,7 @@
 This file is copied beside the compiled configuration and runs there alone, with Debian's Python and nothing else:
 
     lookup subscribers FILE KEY_FILE VALUE:ENCODING...    asks `ID ADDRESS`, answers `ID OK msisdn_e164=... sent=...` or `ID ERR`
-    lookup pins FILE                                      asks `ID HOST ADDRESS`, answers `ID OK` if the host may lie at the address
+    lookup pins FILE                                      asks `ID HOST ADDRESS GROUP`, answers `ID OK` if it may lie there
 
 The file is read again when it changes; while a new one cannot be read, the last good one counts, and that is said on standard error.
 No number is ever written anywhere but in the answer.
@@ -110,17 +110,17 @@ def host_of(text: str) -> str:
 
 
 class Pins:
-    """Where the hosts of partners may lie: `host network`, `.domain network` or `*.domain network`, one a line."""
+    """Where the hosts of a group of partners may lie: `group host network`, `group .domain network` or `group *.domain network`."""
 
     def __init__(self, path: str) -> None:
         """Read the file."""
-        self._networks: dict[str, list[ipaddress.IPv4Network | ipaddress.IPv6Network]] = {}
+        self._networks: dict[tuple[str, str], list[ipaddress.IPv4Network | ipaddress.IPv6Network]] = {}
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - light to start
             for line in file:
-                host, network = line.split()
-                self._networks.setdefault(host, []).append(ipaddress.ip_network(network))
+                group, host, network = line.split()
+                self._networks.setdefault((group, host), []).append(ipaddress.ip_network(network))
 
-    def holds(self, host: str, address: str) -> bool:
+    def holds(self, host: str, address: str, group: str) -> bool:
         """Say whether the host may lie at the address."""
         parts = host.split(".")
         above = [".".join(parts[i:]) for i in range(1, len(parts))]
@@ -129,7 +129,7 @@ class Pins:
             place = ipaddress.ip_address(address)
         except ValueError:
             return False
-        return any(place in network for name in names for network in self._networks.get(name, ()))
+        return any(place in network for name in names for network in self._networks.get((group, name), ()))
 
 
 class Kept(Generic[Said]):
@@ -170,7 +170,7 @@ def answers(arguments: Sequence[str]) -> Callable[[Sequence[str]], str]:
     """Return what answers one question, without its number."""
     if arguments[0] == "pins":
         pins = Kept(arguments[1], Pins)
-        return lambda words: "OK" if len(words) == 2 and pins.current().holds(host_of(words[0]), words[1]) else "ERR"
+        return lambda words: "OK" if len(words) == 3 and pins.current().holds(host_of(words[0]), *words[1:]) else "ERR"
     path, key_file, *listed = arguments[1:]
     wanted = [(value, encoding) for value, _, encoding in (word.partition(":") for word in listed)]
     key = b""

@@ -102,8 +102,8 @@ class Told(NamedTuple):
 class Group(NamedTuple):
     """Partners to whom the same is told under the same conditions, without overlaps: `below` are domains, met from their subdomains on.
 
-    A domain that is itself meant (`.music.example`) stands in `exact` and in `below`. `pins` are (host or domain, network), where
-    networks matter.
+    A domain that is itself meant (`.music.example`) stands in `exact` and in `below`. `pins` are all (host or domain, network), where
+    networks matter: what one agreement pins here another may pin there.
     """
 
     told: tuple[Told, ...]
@@ -173,9 +173,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         below = {host.lstrip("*.") for host in hosts if host[0] in "*."}
         exact = {host.lstrip(".") for host in hosts if host[0] != "*"}
         pins = {(host, str(network)) for partner in those for host in partner.hosts for network in partner.networks}
-        if not self.intercepted:  # a pinned host may be pinned in several agreements: leave each as it is
-            below = {domain for domain in below if not _is_below(domain, below)}
-            exact = {host for host in exact if host in below or not _is_below(host, below)}
+        below = {domain for domain in below if not _is_below(domain, below)}
+        exact = {host for host in exact if host in below or not _is_below(host, below)}
         first, ports, path, _ = self._terms(those[0])
         return Group(first, ports, path, tuple(sorted(exact)), tuple(sorted(below)), tuple(sorted(pins)))
 

@@ -25,8 +25,14 @@ if TYPE_CHECKING:
 
 MAIN = "whosaw.cfg"
 
-LOG = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq {%[var(txn.whosaw_sent)]} %{+Q}r"
-"""HAProxy's HTTP format with the token of the number that was sent in the place of captured headers."""
+LOG = (
+    "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq "
+    "{%[var(txn.whosaw_host)]|%[var(txn.whosaw_sent)]} %{+Q}r"
+)
+"""HAProxy's HTTP format with the host and the token of the number that was sent in the place of captured headers."""
+
+CAPTURES = "captures: host, sent"
+"""How a reader takes such a log, as `layout`."""
 
 HOST, PORT, PLACE = "txn.whosaw_host", "txn.whosaw_port", "txn.whosaw_place"
 
@@ -40,6 +46,7 @@ def compiled(policy: Policy, moment: datetime, place: Path) -> Compiled:
     )
     rules = [Rule("head", MAIN, heading(policy, moment, *use) + "defaults whosaw\n    mode http\n", frame=True)]
     rules += _names(policy)
+    rules.append(_line("host", f"http-request set-var({HOST}) req.hdr(host),lower,host_only,rtrim(.)", frame=True))
     if groups:
         rules += _asked(policy, groups, place)
     for n in range(1, len(groups) + 1):
@@ -100,8 +107,7 @@ def _spelled(name: str) -> str:
 
 
 def _asked(policy: Policy, groups: tuple[Group, ...], place: Path) -> Iterator[Rule]:
-    """Yield what is to be known of a request: the host without port and last dot, the port, and with pins where it goes."""
-    yield _line("host", f"http-request set-var({HOST}) req.hdr(host),lower,host_only,rtrim(.)", frame=True)
+    """Yield what is to be known of a request beside its host: the port, and with pins where it goes."""
     yield _line("port", f"http-request set-var({PORT}) req.hdr(host),port_only", frame=True)
     if policy.intercepted:
         listed = "".join(f"{network} {i}\n" for i, network in enumerate(networks(groups)))

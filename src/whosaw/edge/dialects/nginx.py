@@ -107,17 +107,26 @@ def _group(n: int, groups: tuple[Group, ...], place: Path, *, intercepted: bool)
 
 def _met(group: Group) -> list[str]:
     """Return a group's hosts as nginx writes them: a leading dot means the domain itself as well."""
-    below = [f"{'.' if domain in group.exact else '*.'}{domain}" for domain in group.below]
-    return below + [host for host in group.exact if host not in group.below]
+    exact, below = set(group.exact), set(group.below)
+    return [f"{'.' if domain in exact else '*.'}{domain}" for domain in group.below] + [host for host in group.exact if host not in below]
 
 
 def _hosts(group: Group, groups: tuple[Group, ...]) -> Iterator[tuple[str, str]]:
-    """Yield each host with the numbers of the networks it may lie in: an address is met in the narrowest of those that are listed."""
+    """Yield each host with the numbers of the networks it may lie in.
+
+    An address is met in the narrowest of the networks that are listed, and a host in the closest of the names: each gets what those around
+    it allow.
+    """
     known = networks(groups)
     places: dict[str, set[int]] = {}
-    for host, network in group.pins:
-        places.setdefault(host, set()).update(i for i, other in enumerate(known) if within(other, network))
-    yield from ((host, f'",{",".join(map(str, sorted(inside)))},"') for host, inside in sorted(places.items()))
+    for pattern, network in group.pins:
+        domain, inside = pattern.lstrip("*."), {i for i, other in enumerate(known) if within(other, network)}
+        for name in (domain,) * (pattern[0] != "*") + (f"*.{domain}",) * (pattern[0] in "*."):
+            places.setdefault(name, set()).update(inside)
+    for name in sorted(places):
+        parts = name.removeprefix("*.").split(".")
+        above = (places.get(f"*.{'.'.join(parts[i:])}", set()) for i in range(1, len(parts)))
+        yield name, f'",{",".join(map(str, sorted(places[name].union(*above))))},"'
 
 
 def _offers(groups: tuple[Group, ...]) -> dict[str, list[tuple[int, Told]]]:

@@ -2,7 +2,8 @@
 
 Squid applies `request_header_access` before `request_header_add`, so what a customer sends himself is gone before the true value is added
 (once: `request_header_add` never replaces). Adding knows fast conditions only, so the slow ones (who is this customer?) are asked in an
-`http_access` rule that can never match, because it ends with `!all`, and that leaves a note.
+`http_access` rule that can never match, because it ends with `!all`, and that leaves a note. It says `allow`, for what a list of rules
+does not decide Squid decides against its last one.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 
 MAIN, LOOKUP = "whosaw.conf", "lookup"
 
-LOG = "%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %{sent}note %mt"
+LOG = "%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %{whosaw_sent}note %mt"
 """Squid's own format with the token of the number that was sent; a reader takes it as `layout`."""
+
+KEPT = {"via": "via off", "x-forwarded-for": "forwarded_for transparent"}
+"""How Squid leaves alone what it would else add to; where these names are stripped, its own additions are stripped with them."""
 
 
 def compiled(policy: Policy, moment: datetime, place: Path) -> Compiled:
@@ -36,7 +40,7 @@ def compiled(policy: Policy, moment: datetime, place: Path) -> Compiled:
     rules = [Rule("head", MAIN, heading(policy, moment, f"use: include {place}/{MAIN}, before your own http_access rules"), frame=True)]
     rules += _strip(policy)
     if groups:
-        rules += _lookup(policy, moment, place)
+        rules += _lookup(policy, groups, place)
     offers = {group.told: n for n, group in reversed(list(enumerate(groups, 1)))}
     for n, group in enumerate(groups, 1):
         rules += _note(n, group, offers[group.told], place, intercepted=policy.intercepted)
@@ -52,25 +56,24 @@ def _line(name: str, *lines: str, frame: bool = False) -> Rule:
 
 
 def _strip(policy: Policy) -> Iterator[Rule]:
-    """Yield a rule for each spelling of each name, and those that hide the customer's own network."""
-    yield _line("via", "via off")
-    yield _line("forwarded-for", "forwarded_for delete")
-    seen: set[str] = set()
-    for listed in policy.stripped():
-        if listed.prefix or listed.place == "cookie":
-            continue
-        for name in spellings(listed.name):
-            # `via off` and `forwarded_for delete` see to these two
-            if name.lower() not in seen and name.lower() not in {"via", "x-forwarded-for"}:
-                seen.add(name.lower())
-                yield _line(f"strip:{name}", f"request_header_access {name} deny all")
+    """Yield a rule for each spelling of each name, or in quarantine one for all names but the innocent ones."""
+    for name in policy.strip.keep:
+        if line := KEPT.get(name.lower()):
+            yield _line(f"keep:{name}", line, frame=True)
     if policy.mode == "quarantine":
-        for name in innocent.NAMES:
+        for name in sorted({*innocent.NAMES, *innocent.HOP, *policy.strip.keep}):
             yield _line(f"let:{name}", f"request_header_access {name} allow all", frame=True)
-        yield _line("quarantine", "request_header_access Other deny all")
+        yield _line("quarantine", "request_header_access All deny all")
+        return
+    whole = [listed.name for listed in policy.stripped() if listed.place == "header" and not listed.prefix]
+    known: set[str] = set()
+    for name in (spelled for listed in whole for spelled in spellings(listed)):
+        if name.lower() not in known:
+            known.add(name.lower())
+            yield _line(f"strip:{name}", f"request_header_access {name} deny all")
 
 
-def _lookup(policy: Policy, moment: datetime, place: Path) -> Iterator[Rule]:
+def _lookup(policy: Policy, groups: tuple[Group, ...], place: Path) -> Iterator[Rule]:
     """Yield who says which customer has an address: a helper that reads the operator's file, and knows nothing else of the policy."""
     ttl = seconds(policy.subscribers.ttl, "subscribers.ttl")
     key = key_file(policy)
@@ -84,15 +87,14 @@ def _lookup(policy: Policy, moment: datetime, place: Path) -> Iterator[Rule]:
         "acl whosaw_known external whosaw_subscribers",
         frame=True,
     )
+    for name in sorted({column(told.value, told.encoding) for group in groups for told in group.told}):
+        # without it, a customer who has no such value would be told of as `-`
+        yield _line(f"has:{name}", f"acl whosaw_has_{name} note {name}", frame=True)
     if policy.intercepted:
-        yield _line(
-            "pins",
-            f"external_acl_type whosaw_pins {_helper(60)} %>ha{{Host}} %>la {place / LOOKUP} pins {place / 'pins.txt'}",
-            "acl whosaw_pinned external whosaw_pins",
-            frame=True,
-        )
-        pins = sorted({pin for group in policy.groups(moment) for pin in group.pins})
-        yield Rule("pins-list", "pins.txt", "".join(f"{host} {network}\n" for host, network in pins), frame=True)
+        asked = f"%>rd %>la {place / LOOKUP} pins {place / 'pins.txt'}"
+        yield _line("pins", f"external_acl_type whosaw_pins {_helper(60)} {asked}", frame=True)
+        pins = sorted({(n, *pin) for n, group in enumerate(groups, 1) for pin in group.pins})
+        yield Rule("pins-list", "pins.txt", "".join(f"{n} {host} {network}\n" for n, host, network in pins), frame=True)
 
 
 def _helper(ttl: int) -> str:
@@ -101,19 +103,20 @@ def _helper(ttl: int) -> str:
 
 def _note(n: int, group: Group, offer: int, place: Path, *, intercepted: bool) -> Iterator[Rule]:
     """Yield the rule that notes the offer of a group for whoever visits its hosts, and the list of those."""
-    file = f"hosts-{n}.txt"
-    for host in (*(f".{domain}" for domain in group.below), *(host for host in group.exact if host not in group.below)):
-        yield Rule(f"host:{n}:{host}", file, f"{host}\n")
+    exact, below = set(group.exact), set(group.below)
+    for host in (*(f".{domain}" for domain in group.below), *(host for host in group.exact if host not in below)):
+        yield Rule(f"host:{n}:{host}", _hosts(n), f"{host}\n")
     yield _line(
         f"group:{n}",
-        f'acl whosaw_hosts_{n} dstdomain -n "{place / file}"',
+        f'acl whosaw_hosts_{n} dstdomain -n "{place / _hosts(n)}"',
         f"acl whosaw_ports_{n} port {' '.join(map(str, group.ports))}",
-        f"acl whosaw_mark_{n} annotate_transaction whosaw_offer_{offer}=yes",
+        f"acl whosaw_any_{n} any-of {' '.join(f'whosaw_has_{column(told.value, told.encoding)}' for told in group.told)}",
+        f'acl whosaw_mark_{n} annotate_transaction whosaw_offer_{offer}=yes whosaw_sent="%{{sent}}note"',
         frame=True,
     )
     # the slow conditions stand last
     conditions = ["!whosaw_connect", f"whosaw_hosts_{n}", f"whosaw_ports_{n}"]
-    if alone := [domain for domain in group.below if domain not in group.exact]:
+    if alone := [domain for domain in group.below if domain not in exact]:
         # a leading dot means the domain itself as well
         yield Rule(f"alone-list:{n}", f"not-{n}.txt", "".join(f"{domain}\n" for domain in alone), frame=True)
         yield _line(f"alone:{n}", f'acl whosaw_not_{n} dstdomain -n "{place / f"not-{n}.txt"}"', frame=True)
@@ -121,21 +124,27 @@ def _note(n: int, group: Group, offer: int, place: Path, *, intercepted: bool) -
     if group.path != "/":
         yield _line(f"path:{n}", f"acl whosaw_path_{n} urlpath_regex ^{re.escape(group.path)}", frame=True)
         conditions.append(f"whosaw_path_{n}")
-    conditions += ["whosaw_pinned"] * intercepted + ["whosaw_known", f"whosaw_mark_{n}", "!all"]
-    yield _line(f"note:{n}", f"http_access deny {' '.join(conditions)}")
+    if intercepted:
+        yield _line(f"pinned:{n}", f"acl whosaw_pinned_{n} external whosaw_pins {n}", frame=True)
+        conditions.append(f"whosaw_pinned_{n}")
+    yield _line(f"note:{n}", f"http_access allow {' '.join(conditions)} whosaw_known whosaw_any_{n} whosaw_mark_{n} !all")
+
+
+def _hosts(n: int) -> str:
+    return f"hosts-{n}.txt"
 
 
 def _add(offer: int, told: tuple[Told, ...]) -> Iterator[Rule]:
     """Yield the rules that add an offer's headers wherever it is noted."""
     yield _line(f"offer:{offer}", f"acl whosaw_told_{offer} note whosaw_offer_{offer} yes", frame=True)
     for one in told:
-        yield _line(
-            f"add:{offer}:{one.header}", f'request_header_add {one.header} "%{{{column(one.value, one.encoding)}}}note" whosaw_told_{offer}'
-        )
+        name = column(one.value, one.encoding)
+        added = f'request_header_add {one.header} "%{{{name}}}note" whosaw_told_{offer} whosaw_has_{name}'
+        yield _line(f"add:{offer}:{one.header}", added)
 
 
 def _log() -> Rule:
-    """Return how to log what went out: a note is there only where the header was added. The number is in no log."""
+    """Return how to log what went out: a note is there only where a header was added. The number is in no log."""
     return _line("log", f"logformat whosaw {LOG}", frame=True)
 
 
