@@ -1,18 +1,23 @@
 """A live operator's parts, each as a test needs it: a cast, a store, an application without any proxy before it."""
 
+import itertools
 import json
+import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from whosaw import config, judge
 from whosaw.drill.live.cast import make_cast
 from whosaw.drill.live.faults import switches
 from whosaw.drill.live.store import Store
 from whosaw.drill.live.web import Request, answer
 from whosaw.drill.live.witness import Witness
+from whosaw.model import Result
 
 NOON = 1_326_196_800
 """The tenth of January 2012, at noon."""
@@ -88,3 +93,27 @@ def parts(cast, tmp_path) -> Iterator[Callable[..., SimpleNamespace]]:
 @pytest.fixture
 def browser():
     return Browser
+
+
+# --- the whole operator, with real proxies ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def place():
+    """New folders which Squid may enter: pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="whosaw-live-") as folder:
+        Path(folder).chmod(0o755)
+        turns = itertools.count()
+        yield lambda: Path(folder) / f"run-{next(turns)}"
+
+
+@pytest.fixture(scope="session")
+def judged():
+    """Judge the logs of a run as any operator would."""
+
+    def result(folder: Path) -> Result:
+        settings, config_hash = config.load(folder / "whosaw.toml")
+        case = judge.Case(settings, config_hash, folder, folder / "ledger")
+        return judge.run(case, made=datetime(2038, 1, 1, tzinfo=UTC), command="test", progress=lambda *_: None)
+
+    return result

@@ -25,6 +25,9 @@ TICKETS = {"amy": "T-90001", "ben": "T-90002"}
 """The standing tickets of the two agents whose passwords are handed out: each for one customer."""
 
 
+_MOVERS = 3
+
+
 class Account(NamedTuple):
     """What the operator keeps of a customer."""
 
@@ -117,6 +120,9 @@ class Cast:
     phonebook: list[Entry] = field(default_factory=list)
     tickets: list[Ticket] = field(default_factory=list)
     identities: list[Identity] = field(default_factory=list)
+    moves: list[tuple[str, str]] = field(default_factory=list)
+    """Logins of ordinary customers, each with a number that was theirs once and is another's today."""
+
     new_lines: list[Line] = field(default_factory=list)
     new_companies: dict[str, list[str]] = field(default_factory=dict)
     new_mandates: list[tuple[str, str]] = field(default_factory=list)
@@ -210,6 +216,8 @@ def _handed_out(cast: Cast, chance: Random, numbers: Iterator[str]) -> None:
     _customer(cast, chance, "bob", "A900002", next(numbers))
     cast.new_lines.append(Line(recycled, "A900002", a_month_ago))
     _customer(cast, chance, "old", "A900003", next(numbers), former_number=recycled)
+    for turn in range(_MOVERS):
+        _moved(cast, chance, next(numbers), next(numbers), turn)
     for company, owner in (("C9001", "A91"), ("C9002", "A92")):
         accounts = [f"{owner}{turn:04}" for turn in range(1, 7)]
         cast.new_companies[company] = accounts
@@ -241,6 +249,21 @@ def _customer(cast: Cast, chance: Random, name: str, account: str, number: str, 
             former_number, company, "", tuple(bills), account, canaries,
         )
     )  # fmt: skip
+
+
+def _moved(cast: Cast, chance: Random, recycled: str, number: str, turn: int) -> None:
+    """Add a customer who took another number half a year ago, and the one who got the old number since."""
+    former, heir = f"A9001{turn:02}", f"A9002{turn:02}"
+    half_a_year_ago = cast.now - 180 * DAY
+    cast.new_lines += [
+        Line(recycled, former, cast.now - 900 * DAY, half_a_year_ago),
+        Line(recycled, heir, half_a_year_ago + 60 * DAY),
+        Line(number, former, half_a_year_ago),
+    ]
+    for account in (former, heir):
+        cast.members.append(Member(f"u{account[1:]}", "portal", _password(), account))
+        _furnish(cast, chance, account, _bill_numbers(account))
+    cast.moves.append((f"u{former[1:]}", recycled))
 
 
 def _administrator(cast: Cast, name: str, company: str) -> None:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whosaw.drill.dice import dice
 from whosaw.drill.live.connection import SharedConnection
+from whosaw.drill.live.entrance import PRIVATE, Entrance
 from whosaw.drill.live.openapi import PORTAL
-from whosaw.drill.live.sessions import TOKEN_SECONDS, Session, Sessions
+from whosaw.drill.live.sessions import Session, Sessions
 from whosaw.drill.live.store import scrambled
 from whosaw.drill.live.web import NOT_FOUND, UNKNOWN, Answer, Request, Route, data, elsewhere, page
 from whosaw.drill.live.witness import Wrong
@@ -27,14 +28,9 @@ if TYPE_CHECKING:
     from whosaw.drill.live.store import Row, Store
     from whosaw.drill.live.witness import Witness
 
-_PRIVATE = ("Cache-Control", "private, no-store")
 _PUBLIC = ("Cache-Control", "public, max-age=60")
 _EDITABLE = ("email", "address", "note")
 
-_LOGIN_FORM = (
-    "<form method=post action=/login><label>Login <input name=login></label>"
-    "<label>Password <input name=password type=password></label><button>Log in</button></form>"
-)
 _HELP = "<h1>Help</h1><p>How to read a bill, how to keep a number, how to back up a phonebook.</p>"
 
 
@@ -53,6 +49,7 @@ class Portal:
         """Open for visitors."""
         self._store, self._faults, self._witness = store, faults, witness
         self._sessions = Sessions("portal", store, clock)
+        self._entrance = Entrance(self._sessions, "sid", "/api/v1/token", "/me", self._open, self._greeting)
         self._connection = SharedConnection(faults.get("session-mixup"))
         self._logins: Counter[str] = Counter()
         self._chance = dice(seed, "portal")
@@ -61,17 +58,13 @@ class Portal:
     def routes(self) -> list[Route]:
         """Return all pages."""
         return [
+            *self._entrance.routes(),
             Route("GET", "/", lambda _: page("<h1>Example Mobile</h1><a href=/me>My account</a> <a href=/help>Help</a>")),
             Route("GET", "/help", self._help),
             Route("GET", "/help/{topic}", self._help),
             Route("GET", "/static/portal.css", lambda _: Answer(200, b"body { font: 1rem sans-serif }\n", "text/css", (_PUBLIC,))),
             Route("GET", "/openapi.json", lambda _: data(PORTAL)),
-            Route("GET", "/login", lambda _: page(_LOGIN_FORM)),
-            Route("POST", "/login", self._log_in),
-            Route("POST", "/logout", self._log_out),
             Route("POST", "/password", self._change_password),
-            Route("POST", "/api/v1/token", self._token),
-            Route("POST", "/api/v1/token/refresh", self._renew),
             Route("GET", "/me", self._me),
             Route("GET", "/api/v1/me", self._me_as_json),
             Route("GET", "/me/phonebook", self._phonebook),
@@ -86,15 +79,6 @@ class Portal:
 
     # --- logging in and out -----------------------------------------------------------------------------------------
 
-    def _log_in(self, request: Request) -> Answer:
-        login, password = (request.fields().get(name, "") for name in ("login", "password"))
-        if not self._sessions.knows(login, password):
-            return page("<p>Login or password is wrong.</p>" + _LOGIN_FORM, 401)
-        session = self._open(login)
-        return elsewhere("/me").having(
-            ("Set-Cookie", f"me={self._sessions.mark(login)}; Path=/; HttpOnly"), _sid(self._sessions.cookie(session)), _PRIVATE
-        )
-
     def _open(self, login: str) -> Session:
         """Return a new session; with `relogin-mixup` each third one of a person is tied to somebody else's account (Maxis, 2010)."""
         own = shown = self._store.account_of(login)
@@ -104,14 +88,6 @@ class Portal:
                 others = self._store.all("select account from logins where app = 'portal' and account <> ? order by login", own)
                 shown = self._chance.choice(others)["account"]
         return self._sessions.open(login, shown)
-
-    def _log_out(self, request: Request) -> Answer:
-        visitor = self._visitor(request)
-        if visitor:
-            self._sessions.close(visitor.session)
-        if request.bearer():
-            return Answer(204) if visitor else UNKNOWN
-        return elsewhere("/").having(("Set-Cookie", "sid=; Path=/; Max-Age=0"))
 
     def _change_password(self, request: Request) -> Answer:
         visitor, fields = self._visitor(request), request.fields()
@@ -124,23 +100,15 @@ class Portal:
         self._sessions.close_others(visitor.session)
         return Answer(204)
 
-    def _token(self, request: Request) -> Answer:
-        fields = request.fields()
-        login = fields.get("login", "")
-        if not self._sessions.knows(login, fields.get("password", "")):
-            return data({"error": "login or password is wrong"}, 401)
-        return tokens_answer(*self._sessions.tokens(self._open(login)))
-
-    def _renew(self, request: Request) -> Answer:
-        renewed = self._sessions.renewed(request.fields().get("refresh_token", ""))
-        return tokens_answer(*renewed) if renewed else UNKNOWN
+    def _greeting(self, login: str) -> tuple[tuple[str, str], ...]:
+        return (("Set-Cookie", f"me={self._sessions.mark(login)}; Path=/; HttpOnly"),)
 
     def _visitor(self, request: Request) -> Visitor | None:
-        if request.bearer():
-            session = self._sessions.by_token(request.bearer())
-            return Visitor(session, session.login, browser=False) if session else None
-        session = self._sessions.by_cookie(request.cookie("sid"))
-        return Visitor(session, self._sessions.marked(request.cookie("me")), browser=True) if session else None
+        session = self._entrance.session(request)
+        if session is None:
+            return None
+        browser = not request.bearer()
+        return Visitor(session, self._sessions.marked(request.cookie("me")) if browser else session.login, browser)
 
     # --- pages of whoever is logged in ------------------------------------------------------------------------------
 
@@ -176,7 +144,7 @@ class Portal:
         account, mixed = self._connection.ask(visitor.session, request.gone)
         fault = "session-mixup" if mixed else "relogin-mixup" if account != self._account(visitor) else ""
         answer = self._shown(request, visitor, account, request.path, fault, made(account))
-        return answer.having(_sid(request.cookie("sid"))) if visitor.browser else answer
+        return answer.having(self._entrance.kept(request.cookie("sid"))) if visitor.browser else answer
 
     def _about(self, account: str) -> Row:
         found = self._store.one("select account, name, email, address, note, tariff from accounts where account = ?", account) or {}
@@ -205,7 +173,7 @@ class Portal:
         owner = next((row["account"] for row in held if row["until"] is None), "")
         if not owner or not mine or (owner != mine[0]["account"] and not self._faults.on("former-owner")):
             return NOT_FOUND
-        about = self._store.one("select account, name, tariff from accounts where account = ?", owner) or {}
+        about = self._store.one("select account, name, tariff, note from accounts where account = ?", owner) or {}
         shown = data({"number": request.places["msisdn"], **about})
         return self._shown(request, visitor, owner, "/api/v1/numbers/{msisdn}", "former-owner", shown)
 
@@ -243,7 +211,7 @@ class Portal:
         """Answer anybody, and renew the session of whoever is logged in: such an answer must not be kept by a cache."""
         visitor = self._visitor(request)
         if visitor and visitor.browser:
-            return page(_HELP).having(_sid(request.cookie("sid")), _PRIVATE)
+            return page(_HELP).having(self._entrance.kept(request.cookie("sid")), PRIVATE)
         return page(_HELP).having(_PUBLIC)
 
     # --- what is said of each answer --------------------------------------------------------------------------------
@@ -258,16 +226,7 @@ class Portal:
             borrowed = visitor.recipient != visitor.session.login and customer in {visitor.session.account, self._account(visitor)}
             cause = "cached-cookie" if borrowed else fault
             self._witness.saw(Wrong(request.id, "portal", route, visitor.recipient, customer, cause))
-        return answer.having(("X-Customer", customer), ("X-Session", visitor.session.id), _PRIVATE)
-
-
-def tokens_answer(token: str, renewal: str) -> Answer:
-    """Return a token and what renews it."""
-    return data({"access_token": token, "refresh_token": renewal, "token_type": "Bearer", "expires_in": TOKEN_SECONDS})
-
-
-def _sid(value: str) -> tuple[str, str]:
-    return "Set-Cookie", f"sid={value}; Path=/; HttpOnly"
+        return answer.having(("X-Customer", customer), ("X-Session", visitor.session.id), PRIVATE)
 
 
 def _me_page(about: Row) -> str:

@@ -135,6 +135,11 @@ def answer(routes: Sequence[Route], request: Request) -> Answer:
     return data({"error": "not allowed here"}, 405) if known else NOT_FOUND
 
 
+def pages(routes: Sequence[Route]) -> Callable[[Request], Answer]:
+    """Return who answers for all these pages."""
+    return lambda request: answer(routes, request)
+
+
 def _parts(request: Request) -> tuple[str, str, Values, Mapping[str, str], bytes]:
     return request.method, request.path, request.query, request.headers, request.body
 
@@ -142,11 +147,11 @@ def _parts(request: Request) -> tuple[str, str, Values, Mapping[str, str], bytes
 def loopback(address: str) -> str:
     """Return the address; `ValueError` if anybody beyond this machine could reach it."""
     try:
-        inside = ipaddress.ip_address(address).is_loopback
+        inside = ipaddress.IPv4Address(address).is_loopback
     except ValueError:
         inside = False
     if not inside:
-        raise ValueError(f"`{address}` is no loopback address: the live operator leaks on purpose, and only to this machine")
+        raise ValueError(f"`{address}` is no IPv4 loopback address: the live operator leaks on purpose, and only to this machine")
     return address
 
 
@@ -161,9 +166,9 @@ class _Server(ThreadingHTTPServer):
 class Server:
     """Pages that answer on a port of their own until closed."""
 
-    def __init__(self, routes: Sequence[Route], address: str, port: int = 0) -> None:
+    def __init__(self, respond: Callable[[Request], Answer], address: str, port: int = 0) -> None:
         """Listen; port 0 means a free one."""
-        self._server = _Server((loopback(address), port), _handler(lambda request: answer(routes, request)))
+        self._server = _Server((loopback(address), port), _handler(respond))
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()

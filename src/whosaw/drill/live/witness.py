@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import itertools
 import json
 import threading
 from dataclasses import asdict, dataclass
@@ -9,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from whosaw.drill.live.faults import Switches
@@ -32,24 +35,51 @@ class Wrong:
     fault: str
 
 
-class JsonLines:
-    """A file of JSON lines, each complete as soon as it is written."""
+class _Lines:
+    """A file of lines, each complete as soon as it is written."""
 
     def __init__(self, path: Path) -> None:
         """Open the file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", encoding="utf-8", buffering=1)
+        self._file = path.open("a", encoding="utf-8", buffering=1, newline="")
         self._lock = threading.Lock()
+        self._names = itertools.count(1)
+        self._prefix = path.stem[0]
 
-    def write(self, row: dict[str, Any]) -> None:
-        """Append a row."""
-        line = json.dumps(row, ensure_ascii=False) + "\n"
-        with self._lock:
-            self._file.write(line)
+    def name(self) -> str:
+        """Return a name for the next line by which it can be found again."""
+        return f"{self._prefix}{next(self._names):06}"
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _append(self, line: str) -> None:
+        with self._lock:
+            self._file.write(line)
+
+
+class JsonLines(_Lines):
+    """A file with a JSON object on each line."""
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Append a row."""
+        self._append(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+class CsvLines(_Lines):
+    """A table with a heading."""
+
+    def __init__(self, path: Path, heading: Sequence[str]) -> None:
+        """Open the file and write its heading."""
+        super().__init__(path)
+        self.write(heading)
+
+    def write(self, row: Sequence[object]) -> None:
+        """Append a row."""
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(row)
+        self._append(line.getvalue())
 
 
 class Witness:
