@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import re
 from functools import lru_cache
+from ipaddress import ip_network
 from itertools import groupby, product
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -12,23 +13,15 @@ import msgspec
 
 from whosaw.config.agreements import Field, Partner, changes, covers, document, partners
 from whosaw.config.tables import Table, seconds
+from whosaw.edge.lookup import ENCODINGS
 from whosaw.errors import ConfigError
 from whosaw.identifiers import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
     from publicsuffixlist import PublicSuffixList
-
-ENCODINGS: dict[str, Callable[[str], str]] = {
-    "e164": str,
-    "plus": lambda number: "+" + number,
-    "base64": lambda number: base64.b64encode(number.encode()).decode(),
-    "sha256": lambda number: hashlib.sha256(b"+" + number.encode()).hexdigest(),
-}
-"""How a value is written for a partner. `sha256` is that of CAMARA Number Verification: hexadecimal, of the number with its plus."""
 
 GAPS = {
     "pattern-names": "names that the catalogue knows by their beginning only",
@@ -70,6 +63,18 @@ class Log(Table, frozen=True, kw_only=True):
     key_file: str = ""
 
 
+class Page(Table, frozen=True, kw_only=True):
+    """A page of a portal: how it says whose data it shows, and how the session's own customer is known.
+
+    `shown` is `response:HEADER` or `regex:PATTERN` with one group, looked for in the page; `own` is `request:HEADER` or `response:HEADER`.
+    """
+
+    route: str
+    shown: str
+    own: str
+    mode: Literal["report", "block"] = "report"
+
+
 class _Written(Table, frozen=True, kw_only=True):
     """The policy as it is written down."""
 
@@ -81,6 +86,7 @@ class _Written(Table, frozen=True, kw_only=True):
     strip: Strip = Strip()
     icap: Icap = Icap()
     log: Log = Log()
+    page: tuple[Page, ...] = ()
     partner: tuple[object, ...] = ()
     partners: str = ""
 
@@ -96,8 +102,8 @@ class Told(NamedTuple):
 class Group(NamedTuple):
     """Partners to whom the same is told under the same conditions, without overlaps: `below` are domains, met from their subdomains on.
 
-    A domain that is itself meant (`.music.example`) stands in `exact` and in `below`. `pins` are (host or domain, network), where
-    networks matter.
+    A domain that is itself meant (`.music.example`) stands in `exact` and in `below`. `pins` are all (host or domain, network), where
+    networks matter: what one agreement pins here another may pin there.
     """
 
     told: tuple[Told, ...]
@@ -128,6 +134,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     strip: Strip
     icap: Icap
     log: Log
+    pages: tuple[Page, ...]
     folder: str
     hash: str
 
@@ -166,11 +173,21 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         below = {host.lstrip("*.") for host in hosts if host[0] in "*."}
         exact = {host.lstrip(".") for host in hosts if host[0] != "*"}
         pins = {(host, str(network)) for partner in those for host in partner.hosts for network in partner.networks}
-        if not self.intercepted:  # a pinned host may be pinned in several agreements: leave each as it is
-            below = {domain for domain in below if not _is_below(domain, below)}
-            exact = {host for host in exact if host in below or not _is_below(host, below)}
+        below = {domain for domain in below if not _is_below(domain, below)}
+        exact = {host for host in exact if host in below or not _is_below(host, below)}
         first, ports, path, _ = self._terms(those[0])
         return Group(first, ports, path, tuple(sorted(exact)), tuple(sorted(below)), tuple(sorted(pins)))
+
+
+def networks(groups: tuple[Group, ...]) -> list[str]:
+    """Return every network that a partner is pinned to."""
+    return sorted({network for group in groups for _, network in group.pins})
+
+
+def within(inner: str, outer: str) -> bool:
+    """Whether a network lies in another, or is the same."""
+    one, other = ip_network(inner), ip_network(outer)
+    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
 
 
 def _is_below(host: str, domains: set[str]) -> bool:
@@ -206,6 +223,7 @@ def load(path: Path) -> Policy:
         strip=written.strip,
         icap=written.icap,
         log=written.log,
+        pages=written.page,
         folder=str(path.resolve().parent),
         hash=_hash(written, those),
     )
@@ -213,7 +231,8 @@ def load(path: Path) -> Policy:
 
 def _hash(written: _Written, those: tuple[Partner, ...]) -> str:
     """Return the hash of what a policy means; where its files lie is no part of it, their agreements are."""
-    meant = msgspec.structs.replace(written, partner=(), partners="", field=tuple(sorted(written.field, key=lambda f: f.name)))
+    fields = tuple(sorted(written.field, key=lambda field: field.name))
+    meant = msgspec.structs.replace(written, partner=(), partners="", field=fields, accept=tuple(sorted(set(written.accept))))
     body = msgspec.json.encode([catalogue().version, meant, sorted(those, key=msgspec.json.encode)])
     return hashlib.sha256(body).hexdigest()[:16]
 
@@ -221,6 +240,7 @@ def _hash(written: _Written, those: tuple[Partner, ...]) -> str:
 def _check(written: _Written, those: tuple[Partner, ...]) -> None:
     fields = {field.name: field for field in written.field}
     _check_fields(written.field)
+    _check_pages(written.page)
     for gap in written.accept:
         if gap not in GAPS:
             raise ConfigError(f"`accept` holds `{gap}`, which is not known", hint=f"what can be accepted: {', '.join(GAPS)}")
@@ -232,6 +252,23 @@ def _check(written: _Written, those: tuple[Partner, ...]) -> None:
     _check_conflicts(those)
     if those and not written.subscribers.file:
         raise ConfigError("`subscribers.file` is not set, and there are partners", hint="name the CSV file that says who has which address")
+
+
+def _check_pages(pages: tuple[Page, ...]) -> None:
+    for i, page in enumerate(pages):
+        kind, _, rest = page.shown.partition(":")
+        if kind not in {"response", "regex"} or not rest:
+            raise ConfigError(f"`page[{i}].shown` is `{page.shown}`", hint="write response:HEADER or regex:PATTERN")
+        if page.own.partition(":")[0] not in {"request", "response"} or not page.own.partition(":")[2]:
+            raise ConfigError(f"`page[{i}].own` is `{page.own}`", hint="write request:HEADER or response:HEADER")
+        try:
+            groups = re.compile(rest).groups if kind == "regex" else 1
+        except re.error as problem:
+            raise ConfigError(
+                f"`page[{i}].shown` is no pattern: {problem}", hint="a regular expression of Python, with one group"
+            ) from problem
+        if groups != 1:
+            raise ConfigError(f"`page[{i}].shown` has {groups} groups", hint="put the customer, and nothing else, in parentheses")
 
 
 def _check_fields(fields: tuple[Field, ...]) -> None:

@@ -7,6 +7,8 @@ import importlib
 import click
 
 COMMANDS: dict[str, str] = {
+    "compile": "whosaw.cli.edging.compiling:compile_policy",
+    "icap": "whosaw.cli.edging.icap:icap",
     "decide": "whosaw.cli.edging.decide:decide",
 }
 
