@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
-from ipaddress import ip_network
-from itertools import groupby, product
+from itertools import product
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -140,14 +139,25 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     def groups(self, moment: datetime) -> tuple[Group, ...]:
         """Return the partners whose agreements are in force at a moment, in a fixed order."""
-        now = sorted((p for p in self.partners if p.holds(moment)), key=self._terms)
-        return tuple(self._group(list(those)) for _, those in groupby(now, key=self._terms))
+        together: dict[tuple[tuple[str, ...], str, tuple[int, ...], str], list[Partner]] = {}
+        for partner in self.partners:
+            if partner.holds(moment):
+                together.setdefault((partner.fields, partner.encoding, partner.ports, partner.path), []).append(partner)
+        same: dict[tuple[tuple[Told, ...], tuple[int, ...], str], list[Partner]] = {}
+        for those in together.values():
+            terms = self.offer(those[0]), tuple(sorted(set(those[0].ports))), those[0].path
+            same.setdefault(terms, []).extend(those)
+        return tuple(_group(*terms, those) for terms, those in sorted(same.items(), key=lambda item: item[0]))
 
     def offer(self, partner: Partner) -> tuple[Told, ...]:
         """Return what a partner is told, in the order of the headers' names."""
         known = {field.name: field for field in self.fields}
         those = (known[name] for name in sorted(set(partner.fields)))
         return tuple(sorted(Told(f.header, f.value, partner.encoding or f.encoding) for f in those))
+
+    def offers(self) -> set[tuple[Told, ...]]:
+        """Return all that some partner is told, whether its agreement is in force or not."""
+        return {self.offer(one) for one in {(partner.fields, partner.encoding): partner for partner in self.partners}.values()}
 
     def changes(self, moment: datetime) -> datetime | None:
         """Return when the policy means something else for the first time after a moment, because an agreement begins or ends."""
@@ -165,29 +175,36 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
                 found.setdefault((name.lower(), place), StripName(name.rstrip("*"), name.endswith("*"), place))
         return tuple(found[key] for key in sorted(found))
 
-    def _terms(self, partner: Partner) -> tuple[tuple[Told, ...], tuple[int, ...], str, bool]:
-        return self.offer(partner), tuple(sorted(set(partner.ports))), partner.path, bool(self.intercepted)
 
-    def _group(self, those: list[Partner]) -> Group:
-        hosts = {host for partner in those for host in partner.hosts}
-        below = {host.lstrip("*.") for host in hosts if host[0] in "*."}
-        exact = {host.lstrip(".") for host in hosts if host[0] != "*"}
-        pins = {(host, str(network)) for partner in those for host in partner.hosts for network in partner.networks}
-        below = {domain for domain in below if not _is_below(domain, below)}
-        exact = {host for host in exact if host in below or not _is_below(host, below)}
-        first, ports, path, _ = self._terms(those[0])
-        return Group(first, ports, path, tuple(sorted(exact)), tuple(sorted(below)), tuple(sorted(pins)))
+def _group(told: tuple[Told, ...], ports: tuple[int, ...], path: str, those: list[Partner]) -> Group:
+    hosts = {host for partner in those for host in partner.hosts}
+    below = {host.lstrip("*.") for host in hosts if host[0] in "*."}
+    exact = {host.lstrip(".") for host in hosts if host[0] != "*"}
+    pins = {(host, network) for partner in those for host in partner.hosts for network in partner.addresses}
+    below = {domain for domain in below if not _is_below(domain, below)}
+    exact = {host for host in exact if host in below or not _is_below(host, below)}
+    return Group(told, ports, path, tuple(sorted(exact)), tuple(sorted(below)), tuple(sorted(pins)))
 
 
-def networks(groups: tuple[Group, ...]) -> list[str]:
-    """Return every network that a partner is pinned to."""
-    return sorted({network for group in groups for _, network in group.pins})
+class Size(NamedTuple):
+    """How large a network is: networks of one size never overlap, so an address is in one of them at most."""
+
+    version: int
+    length: int
 
 
-def within(inner: str, outer: str) -> bool:
-    """Whether a network lies in another, or is the same."""
-    one, other = ip_network(inner), ip_network(outer)
-    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
+def size(network: str) -> Size:
+    """Return how large a network is."""
+    address, _, length = network.partition("/")
+    return Size(6 if ":" in address else 4, int(length))
+
+
+def networks(groups: tuple[Group, ...]) -> dict[Size, list[str]]:
+    """Return the networks that partners are pinned to, by size, in a fixed order."""
+    found: dict[Size, list[str]] = {}
+    for network in sorted({network for group in groups for _, network in group.pins}):
+        found.setdefault(size(network), []).append(network)
+    return dict(sorted(found.items()))
 
 
 def _is_below(host: str, domains: set[str]) -> bool:

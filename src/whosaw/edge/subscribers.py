@@ -54,7 +54,7 @@ def needed(policy: Policy) -> set[str]:
 
 def wanted(policy: Policy) -> list[tuple[str, str]]:
     """Return each value in each encoding that some partner is told."""
-    return sorted({(told.value, told.encoding) for partner in policy.partners for told in policy.offer(partner)})
+    return sorted({(told.value, told.encoding) for offer in policy.offers() for told in offer})
 
 
 def key_file(policy: Policy) -> Path | None:

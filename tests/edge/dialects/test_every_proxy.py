@@ -75,13 +75,13 @@ PINNED = """
 [[partner]]
 agreement = "A-1"
 hosts = [".music.example", "music.example"]
-addresses = ["127.0.0.1"]
+addresses = ["127.0.0.0/24", "127.0.0.1"]
 fields = ["msisdn"]
 
 [[partner]]
 agreement = "A-2"
 hosts = ["x.music.example"]
-addresses = ["::1"]
+addresses = ["::/64"]
 fields = ["msisdn"]
 
 [[partner]]

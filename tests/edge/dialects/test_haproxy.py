@@ -66,9 +66,16 @@ def test_the_pattern_meets_every_listed_name_in_every_spelling_and_none_that_is_
         assert not pattern.match(name), name
 
 
-def test_a_pin_to_a_wide_network_holds_in_a_narrower_one_of_somebody_else(tmp_path):
+def test_a_pin_is_looked_up_in_the_networks_of_its_size(tmp_path):
     files = haproxy.compiled(loaded(tmp_path, PINNED, head="intercepted = true\n"), NOW, tmp_path / "out").files()
-    assert files["networks.map"].splitlines() == ["127.0.0.0/24 0", "127.0.0.8/29 1", "2001:db8::/32 2"]
-    hosts = "".join(text for name, text in files.items() if name.startswith("hosts-"))
-    assert {"music.example|0", "music.example|1", "tickets.example|1"} <= set(hosts.split())
-    assert "tickets.example|0" not in hosts.split()
+    hosts = {name: text.split() for name, text in files.items() if name.startswith("hosts-")}
+    assert hosts == {
+        "hosts-1-0-4-24.lst": ["music.example|127.0.0.0"],
+        "hosts-1-2-4-24.lst": [".games.example|127.0.0.0"],
+        "hosts-1-0-4-29.lst": ["tickets.example|127.0.0.8"],
+        "hosts-1-2-4-29.lst": [".tickets.example|127.0.0.8"],
+        "hosts-1-0-6-32.lst": ["tickets.example|2001:db8::"],
+        "hosts-1-2-6-32.lst": [".tickets.example|2001:db8::"],
+    }
+    assert "dst,ipmask(24)" in files["whosaw.cfg"]
+    assert "dst,ipmask(32,32)" in files["whosaw.cfg"]

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from whosaw.edge import innocent, subscribers
 from whosaw.edge.compiled import Compiled, How, Rule
 from whosaw.edge.heading import expiry, heading
-from whosaw.edge.policy import networks, within
+from whosaw.edge.policy import networks, size
 from whosaw.identifiers import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from whosaw.edge.policy import Group, Policy, StripName
+    from whosaw.edge.policy import Group, Policy, Size, StripName
     from whosaw.identifiers.catalogue import Suffix
 
 MAIN = "whosaw.cfg"
@@ -34,7 +34,7 @@ LOG = (
 CAPTURES = "captures: host, sent"
 """How a reader takes such a log, as `layout`."""
 
-HOST, PORT, PLACE = "txn.whosaw_host", "txn.whosaw_port", "txn.whosaw_place"
+HOST, PORT = "txn.whosaw_host", "txn.whosaw_port"
 
 
 def compiled(policy: Policy, moment: datetime, place: Path) -> Compiled:
@@ -46,11 +46,11 @@ def compiled(policy: Policy, moment: datetime, place: Path) -> Compiled:
     )
     rules = [Rule("head", MAIN, heading(policy, moment, *use) + "defaults whosaw\n    mode http\n", frame=True)]
     rules += _names(policy)
-    rules.append(_line("host", f"http-request set-var({HOST}) req.hdr(host),lower,host_only,rtrim(.)", frame=True))
+    rules.append(_line("host", f"http-request set-var({HOST}) req.fhdr(host),lower,host_only,rtrim(.)", frame=True))
     if groups:
-        rules += _asked(policy, groups, place)
-    for n in range(1, len(groups) + 1):
-        rules += _group(n, groups, place, intercepted=policy.intercepted)
+        rules += _asked(networks(groups) if policy.intercepted else {})
+    for n, group in enumerate(groups, 1):
+        rules += _group(n, group, place, pinned=policy.intercepted)
     rules += _log(groups, place, tokens=bool(policy.log.key_file))
     tables = _tables(policy) if groups else []
     return Compiled("haproxy", (*rules, *tables), _gaps(policy, moment), MAIN, frozenset(rule.file for rule in tables))
@@ -70,15 +70,14 @@ def _names(policy: Policy) -> Iterator[Rule]:
         yield _line("quarantine", f"http-request del-header '(?i)^(?!(?:{allowed})$)' -m reg")
         return
     never = [name.name for name in catalogue().never] + list(policy.strip.keep)
-    yield Rule("names", MAIN, f"    http-request del-header '(?i)^(?!(?:{'|'.join(map(_spelled, never))})$)(?:", frame=True)
-    for i, (name, pattern) in enumerate(_patterns(policy)):
-        yield Rule(name, MAIN, ("|" if i else "") + pattern)
+    yield Rule("names", MAIN, f"    http-request del-header '(?i)^(?!(?:{'|'.join(map(_spelled, never))})$)(?:(?!)", frame=True)
+    for name, pattern in _patterns(policy):
+        yield Rule(name, MAIN, f"|{pattern}")
     yield Rule("names-end", MAIN, ")$' -m reg\n", frame=True)
 
 
 def _patterns(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Yield (name of the rule, pattern), the widest first. The first can be dropped as well: an empty alternative matches nothing here."""
-    yield "names-none", "(?!)"
+    """Yield (name of the rule, pattern), the widest first."""
     wide: list[tuple[str, str]] = [(f"ends:{s.suffix}", f".*{'[^a-z]*'.join(s.suffix)}[^a-z]*") for s in _shortest()]
     headers = [listed for listed in policy.stripped() if listed.place == "header"]
     wide += [(f"strip:{listed.name}*", f"{_spelled(listed.name)}.*") for listed in headers if listed.prefix]
@@ -106,46 +105,44 @@ def _spelled(name: str) -> str:
 # --- partners ------------------------------------------------------------------------------------------------------
 
 
-def _asked(policy: Policy, groups: tuple[Group, ...], place: Path) -> Iterator[Rule]:
-    """Yield what is to be known of a request beside its host: the port, and with pins where it goes."""
-    yield _line("port", f"http-request set-var({PORT}) req.hdr(host),port_only", frame=True)
-    if policy.intercepted:
-        listed = "".join(f"{network} {i}\n" for i, network in enumerate(networks(groups)))
-        yield Rule("networks", "networks.map", listed, frame=True)
-        yield _line("place", f"http-request set-var({PLACE}) dst,map_ip({place / 'networks.map'})", frame=True)
+def _asked(pinned: Iterable[Size]) -> Iterator[Rule]:
+    """Yield what is to be known of a request beside its host: the port, and with pins the network of each size that it goes to."""
+    yield _line("port", f"http-request set-var({PORT}) req.fhdr(host),port_only", frame=True)
+    for one in pinned:
+        mask = f"{one.length}" if one.version == 4 else f"32,{one.length}"
+        yield _line(f"place:{one.version}:{one.length}", f"http-request set-var({_place(one)}) dst,ipmask({mask})", frame=True)
 
 
-def _hosts(group: Group, groups: tuple[Group, ...], *, intercepted: bool) -> Iterator[tuple[int, str]]:
-    """Yield (labels, entry): 0 and a host that is met whole, or how many last labels are met, with a dot before them.
+def _place(size: Size) -> str:
+    return f"txn.whosaw_place_{size.version}_{size.length}"
 
-    With pins an entry is `host|network`, by the networks' numbers: the address is met in the narrowest of them.
+
+def _hosts(group: Group, *, pinned: bool) -> Iterator[tuple[int, Size | None, str]]:
+    """Yield (labels, size, entry): 0 and a host that is met whole, or how many last labels are met, with a dot before them.
+
+    With pins an entry is `host|network`, and networks are of a size.
     """
-    if not intercepted:
-        yield from ((0, host) for host in group.exact)
-        yield from ((domain.count(".") + 1, f".{domain}") for domain in group.below)
+    if not pinned:
+        yield from ((0, None, host) for host in group.exact)
+        yield from ((domain.count(".") + 1, None, f".{domain}") for domain in group.below)
         return
-    known = networks(groups)
     for pattern, network in group.pins:
-        domain = pattern.lstrip("*.")
-        inside = [i for i, other in enumerate(known) if within(other, network)]
+        domain, at = pattern.lstrip("*."), network.partition("/")[0]
         if pattern[0] != "*":
-            yield from ((0, f"{domain}|{i}") for i in inside)
+            yield 0, size(network), f"{domain}|{at}"
         if pattern[0] in "*.":
-            yield from ((domain.count(".") + 1, f".{domain}|{i}") for i in inside)
+            yield domain.count(".") + 1, size(network), f".{domain}|{at}"
 
 
-def _group(n: int, groups: tuple[Group, ...], place: Path, *, intercepted: bool) -> Iterator[Rule]:
+def _group(n: int, group: Group, place: Path, *, pinned: bool) -> Iterator[Rule]:
     """Yield the lists of a group's hosts, and the rules that set its headers."""
-    group = groups[n - 1]
-    lists: dict[int, list[str]] = {}
-    for labels, entry in sorted(set(_hosts(group, groups, intercepted=intercepted))):
-        lists.setdefault(labels, []).append(entry)
-    for labels, entries in lists.items():
-        file = f"hosts-{n}-{labels}.lst"
-        yield from (Rule(f"host:{n}:{entry}", file, f"{entry}\n") for entry in entries)
-        yield _line(
-            f"hosts:{n}:{labels}", f'acl whosaw_host_{n} "{_met(labels, intercepted=intercepted)}" -m str -f {place / file}', frame=True
-        )
+    lists: dict[tuple[int, Size | None], list[str]] = {}
+    for labels, at, entry in sorted(set(_hosts(group, pinned=pinned)), key=lambda host: (host[0], host[1] or (), host[2])):
+        lists.setdefault((labels, at), []).append(entry)
+    for (labels, at), entries in lists.items():
+        kind = "-".join(map(str, (n, labels, *(at or ()))))
+        yield from (Rule(f"host:{kind}:{entry}", f"hosts-{kind}.lst", f"{entry}\n") for entry in entries)
+        yield _line(f"hosts:{kind}", f'acl whosaw_host_{n} "{_met(labels, at)}" -m str -f {place / f"hosts-{kind}.lst"}', frame=True)
     # no port is the port of http
     ports = " ".join(map(str, (*([0] if 80 in group.ports else []), *group.ports)))
     yield _line(f"port:{n}", f"acl whosaw_port_{n} var({PORT}) -m int {ports}", frame=True)
@@ -161,10 +158,10 @@ def _group(n: int, groups: tuple[Group, ...], place: Path, *, intercepted: bool)
         )
 
 
-def _met(labels: int, *, intercepted: bool) -> str:
+def _met(labels: int, at: Size | None) -> str:
     """Return what is looked up: the host, or a dot and its last labels if it has more (a host without more keeps no dot)."""
     last = rf",regsub('^(?:[^.]+[.])+((?:[^.]+[.]){{{labels - 1}}}[^.]+)\$','.\\1')" if labels else ""
-    return f"var({HOST}){last}" + (f",concat(|,{PLACE})" if intercepted else "")
+    return f"var({HOST}){last}" + (f",concat(|,{_place(at)})" if at else "")
 
 
 def _log(groups: tuple[Group, ...], place: Path, *, tokens: bool) -> Iterator[Rule]:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from whosaw.edge import innocent, subscribers
 from whosaw.edge.compiled import Compiled, How, Rule
 from whosaw.edge.heading import expiry, heading
-from whosaw.edge.policy import networks, within
+from whosaw.edge.policy import networks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from whosaw.edge.policy import Group, Policy, StripName, Told
+    from whosaw.edge.policy import Group, Policy, Size, StripName, Told
 
 MAPS, RULES = "maps.conf", "rules.conf"
 
@@ -68,11 +68,13 @@ def _maps(policy: Policy, groups: tuple[Group, ...], place: Path) -> Iterator[Ru
         yield _known(subscribers.column(value, encoding), place)
     if groups:
         yield _map("port", 'map $http_host $whosaw_port { default 80; "~:(?<whosaw_digits>[0-9]+)$" $whosaw_digits; }')
-    if policy.intercepted:
-        listed = " ".join(f"{network} {i};" for i, network in enumerate(networks(groups)))
-        yield _map("places", f"geo $server_addr $whosaw_place {{ default none; {listed} }}")
-    for n in range(1, len(groups) + 1):
-        yield from _group(n, groups, place, intercepted=policy.intercepted)
+    pinned = networks(groups) if policy.intercepted else None
+    for size, listed in (pinned or {}).items():
+        file = f"networks-{size.version}-{size.length}.map"
+        yield Rule(f"networks:{size.version}:{size.length}", file, "".join(f"{network} {network};\n" for network in listed), frame=True)
+        yield _map(f"place:{size.version}:{size.length}", f"geo $server_addr {_place(size)} {{ default none; include {place / file}; }}")
+    for n, group in enumerate(groups, 1):
+        yield from _group(n, group, pinned, place)
     asked = "".join(f"$whosaw_ok_{n}" for n in range(1, len(groups) + 1))
     values = [f"$whosaw_value_{_word(header)}" for header in _offers(groups)]
     for header, offers in _offers(groups).items():
@@ -89,16 +91,22 @@ def _known(name: str, place: Path, *, variable: str = "") -> Rule:
     return _map(f"known:{name}", f'map $remote_addr $whosaw_{variable or name} {{ default ""; include {place / _table(name)}; }}')
 
 
-def _group(n: int, groups: tuple[Group, ...], place: Path, *, intercepted: bool) -> Iterator[Rule]:
+def _place(size: Size) -> str:
+    """Return the variable that holds the network of a size in which the server lies."""
+    return f"$whosaw_place_{size.version}_{size.length}"
+
+
+def _group(n: int, group: Group, pinned: dict[Size, list[str]] | None, place: Path) -> Iterator[Rule]:
     """Yield the variable that says whether a request is for a host of a group, at its ports and below its path."""
-    group, file = groups[n - 1], f"hosts-{n}.map"
-    for host, value in _hosts(group, groups) if intercepted else ((host, "1") for host in _met(group)):
+    file = f"hosts-{n}.map"
+    for host, value in ((host, "1") for host in _met(group)) if pinned is None else _hosts(group):
         yield Rule(f"host:{n}:{host}", file, f"{host} {value};\n")
-    hosts = "whosaw_places" if intercepted else "whosaw_in"
+    hosts = "whosaw_in" if pinned is None else "whosaw_places"
     yield _map(f"hosts:{n}", f"map $host ${hosts}_{n} {{ hostnames; default 0; include {place / file}; }}")
-    if intercepted:
+    if pinned is not None:
+        met = f'"{",".join(map(_place, pinned))}|$whosaw_places_{n}"'
         yield _map(
-            f"pins:{n}", f'map "$whosaw_place:$whosaw_places_{n}" $whosaw_in_{n} {{ default 0; "~^([0-9]+):.*,\\1," 1; }}', frame=False
+            f"pins:{n}", f'map {met} $whosaw_in_{n} {{ default 0; "~^(?:[^|]*,)?([^|,]+/[0-9]+)(?:,[^|]*)?\\|.*,\\1," 1; }}', frame=False
         )
     ports = "|".join(map(str, group.ports))
     asked = f'"$whosaw_in_{n}:$whosaw_port:$uri"'
@@ -111,22 +119,17 @@ def _met(group: Group) -> list[str]:
     return [f"{'.' if domain in exact else '*.'}{domain}" for domain in group.below] + [host for host in group.exact if host not in below]
 
 
-def _hosts(group: Group, groups: tuple[Group, ...]) -> Iterator[tuple[str, str]]:
-    """Yield each host with the numbers of the networks it may lie in.
-
-    An address is met in the narrowest of the networks that are listed, and a host in the closest of the names: each gets what those around
-    it allow.
-    """
-    known = networks(groups)
-    places: dict[str, set[int]] = {}
+def _hosts(group: Group) -> Iterator[tuple[str, str]]:
+    """Yield each host with the networks it may lie in. nginx takes the closest of the names: each gets what those around it allow."""
+    places: dict[str, set[str]] = {}
     for pattern, network in group.pins:
-        domain, inside = pattern.lstrip("*."), {i for i, other in enumerate(known) if within(other, network)}
+        domain = pattern.lstrip("*.")
         for name in (domain,) * (pattern[0] != "*") + (f"*.{domain}",) * (pattern[0] in "*."):
-            places.setdefault(name, set()).update(inside)
+            places.setdefault(name, set()).add(network)
     for name in sorted(places):
         parts = name.removeprefix("*.").split(".")
         above = (places.get(f"*.{'.'.join(parts[i:])}", set()) for i in range(1, len(parts)))
-        yield name, f'",{",".join(map(str, sorted(places[name].union(*above))))},"'
+        yield name, f'",{",".join(sorted(places[name].union(*above)))},"'
 
 
 def _offers(groups: tuple[Group, ...]) -> dict[str, list[tuple[int, Told]]]:
@@ -161,18 +164,19 @@ def _names(policy: Policy, groups: tuple[Group, ...]) -> Iterator[Rule]:
     offers = {header.lower(): header for header in _offers(groups)}
     if policy.mode == "quarantine":
         yield Rule("quarantine", RULES, "proxy_pass_request_headers off;\n")
-        for name in innocent.NAMES:
+        for name in sorted({*innocent.NAMES, *policy.strip.keep}):
             yield Rule(f"let:{name}", RULES, f"proxy_set_header {name} $http_{_word(name)};\n", frame=True)
     for header in offers.values():
         yield Rule(f"told:{header}", RULES, f"proxy_set_header {header} $whosaw_value_{_word(header)};\n")
-    for listed in policy.stripped():
-        if policy.mode == "strict" and _is_line(listed) and listed.name.lower() not in offers:
-            yield Rule(f"strip:{listed.name}", RULES, f'proxy_set_header {listed.name} "";\n')
+    if policy.mode == "strict":
+        lines = {_dashed(listed).lower(): _dashed(listed) for listed in policy.stripped() if listed.place == "header" and not listed.prefix}
+        for name in sorted(lines.keys() - offers.keys()):
+            yield Rule(f"strip:{lines[name]}", RULES, f'proxy_set_header {lines[name]} "";\n')
 
 
-def _is_line(listed: StripName) -> bool:
-    """Whether a name needs a line of its own: nginx passes on whole headers, and drops names with `_` or `.` unasked."""
-    return listed.place == "header" and not listed.prefix and not set(listed.name) & set("_.")
+def _dashed(listed: StripName) -> str:
+    """Return the one spelling of a name that nginx passes on: it drops those with `_` or `.` unasked."""
+    return listed.name.replace("_", "-").replace(".", "-")
 
 
 def _gaps(policy: Policy, moment: datetime) -> dict[str, tuple[How, str]]:
