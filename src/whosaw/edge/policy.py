@@ -313,14 +313,14 @@ def _check_partner(partner: Partner, fields: dict[str, Field], *, intercepted: b
             hint="there any server can be asked under a partner's name: pin the partner to its addresses, or set intercepted = false",
         )
     for host in partner.hosts:
-        if host[0] in ".*" and _is_shared(host.lstrip("*.")):
+        if host[0] in ".*" and is_shared(host.lstrip("*.")):
             raise ConfigError(
                 f"{key} names `{host}`: everybody can have a host below `{host.lstrip('*.')}`",
                 hint="name the partner's own domain; publicsuffix.org lists the shared ones",
             )
 
 
-def _is_shared(domain: str) -> bool:
+def is_shared(domain: str) -> bool:
     """Whether a domain is a public suffix, of the registries (`co.uk`) or of a hoster (`github.io`)."""
     return domain == _suffixes().publicsuffix(domain)
 

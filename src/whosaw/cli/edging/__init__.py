@@ -10,6 +10,7 @@ COMMANDS: dict[str, str] = {
     "compile": "whosaw.cli.edging.compiling:compile_policy",
     "icap": "whosaw.cli.edging.icap:icap",
     "decide": "whosaw.cli.edging.decide:decide",
+    "lint": "whosaw.cli.edging.lint:lint",
 }
 
 
