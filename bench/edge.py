@@ -17,7 +17,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge_fronts import FRONTS, Gateway, gateway
+from edge_fronts import FRONTS, Gateway, gateway, services
+from icap_load import cpu_ns
+from icap_load import load as transactions
 from measure import FailedError, keep, load, machine, middle
 from open_loop import latencies
 
@@ -70,6 +72,7 @@ def edge(count: int, only: Sequence[str] | None = None) -> None:
                 found[name].append(_asked(running, name, Path(folder)))
                 print(f"round {turn + 1} of {count}, load {load()}: {name} {found[name][-1]['us']:.1f} us", file=sys.stderr)
         late = {name: latencies(running.fronts[name].port, HOSTS, RATE, absolute=running.fronts[name].absolute) for name in wanted}
+        icap = _icap(count, Path(folder))
     rows = [
         {
             "name": name,
@@ -97,10 +100,27 @@ def edge(count: int, only: Sequence[str] | None = None) -> None:
             "load": [before, load()],
             "machine": about,
             "fronts": rows,
+            "icap": icap,
             "left_out": [name for name in FRONTS if name not in wanted],
         },
     )
     print(kept, file=sys.stderr)
+
+
+SERVICES = {"whosaw": "**whosaw edge icap**, the whole policy", "c-icap": "c-icap's echo (C), which does nothing"}
+
+
+def _icap(count: int, home: Path) -> list[dict[str, object]]:
+    """Ask our ICAP service and one that does nothing, in turn, without a proxy between."""
+    found: dict[str, list[float]] = {name: [] for name in SERVICES}
+    with services(home) as running:
+        for _ in range(count):
+            for name, (front, service) in running.items():
+                found[name].append(transactions(front.port, service, front.pids(), seconds=SECONDS)[0])
+    return [
+        {"name": name, "title": SERVICES[name], "least_us": round(min(us), 1), "median_us": round(middle(us), 1)}
+        for name, us in found.items()
+    ]
 
 
 def _asked(running: Gateway, name: str, folder: Path) -> dict[str, float]:
@@ -117,15 +137,6 @@ def _asked(running: Gateway, name: str, folder: Path) -> dict[str, float]:
     if asked is None or (wrong := FAILED.search(said)):
         raise FailedError(f"`{name}` did not answer as it should: {wrong[0] if asked else said[-500:]}")
     return {"us": used / 1000 / int(asked[1]), "per_second": int(asked[1]) / SECONDS}
-
-
-def cpu_ns(pids: Sequence[int]) -> int:
-    """Return the CPU time of processes and all their threads, in nanoseconds."""
-    total = 0
-    for pid in pids:
-        for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-            total += int(task.read_text().split()[0])
-    return total
 
 
 def _programs() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 import socket
@@ -59,21 +60,6 @@ cache deny all
 cache_peer 127.0.0.1 parent {origin} 0 no-query no-digest originserver name=origin
 never_direct allow all
 max_filedescriptors 8192
-"""
-
-HAPROXY = """\
-global
-    nbthread 1
-    maxconn 4096
-"""
-FRONTEND = """\
-    mode http
-    timeout client 60s
-    timeout connect 5s
-    timeout server 60s
-    http-reuse always
-    bind 127.0.0.1:{port}
-    server origin 127.0.0.1:{origin}
 """
 
 NGINX = """\
@@ -262,3 +248,141 @@ def _whosaw(*arguments: str) -> None:
     run = subprocess.run([sys.executable, "-m", "whosaw", *arguments], check=False, capture_output=True, text=True, env=environment)
     if run.returncode:
         raise FailedError(f"`whosaw {arguments[0]} {arguments[1]}` ended with {run.returncode}: {run.stderr[-800:]}")
+
+
+def _squid(rules: str) -> Callable[[Gateway, Path, int], list[subprocess.Popen[bytes]]]:
+    """Return what starts Squid with these rules; `{compiled}` is the folder of the policy's."""
+
+    def start(made: Gateway, folder: Path, port: int) -> list[subprocess.Popen[bytes]]:
+        user = NOBODY if os.getuid() == 0 else getpass.getuser()
+        place = compiled(made.home, "squid", folder) if "{compiled}" in rules else folder
+        text = SQUID.format(port=port, home=folder, user=user, origin=made.origin) + rules.format(compiled=place)
+        (folder / "squid.conf").write_text(text + "http_access allow all\naccess_log none\n")
+        return [_started(folder, "squid", "-N", "-n", f"bench{port}", "-f", str(folder / "squid.conf"))]
+
+    return start
+
+
+ICAP_RULES = """\
+icap_enable on
+icap_preview_enable on
+adaptation_send_client_ip on
+icap_service asked reqmod_precache bypass=off icap://127.0.0.1:{port}/{service}
+adaptation_access asked allow all
+"""
+
+
+def _squid_whosaw(made: Gateway, folder: Path, port: int) -> list[subprocess.Popen[bytes]]:
+    """Start Squid with the whole policy, and the ICAP service that it asks."""
+    asked = _port()
+    place = compiled(made.home, "squid", folder, icap=asked)
+    service = _icap_service(folder, asked)
+    _listening(asked, [service])
+    return [*_squid(f"include {place}/whosaw.conf\n")(made, folder, port), service]
+
+
+def _squid_c_icap(made: Gateway, folder: Path, port: int) -> list[subprocess.Popen[bytes]]:
+    """Start Squid and an ICAP service in C that does nothing."""
+    asked = _port()
+    service = c_icap(folder, asked)
+    _listening(asked, [service])
+    return [*_squid(ICAP_RULES.format(port=asked, service="echo"))(made, folder, port), service]
+
+
+def c_icap(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start c-icap with its echo."""
+    modules = next(iter(Path("/usr/lib").glob("*/c_icap")), Path("/usr/lib/c_icap"))
+    (folder / "c-icap.conf").write_text(
+        f"PidFile {folder}/c-icap.pid\nCommandsSocket {folder}/c-icap.ctl\nPort 127.0.0.1:{port}\nStartServers 1\nMaxServers 1\n"
+        f"ThreadsPerChild 32\nMaxRequestsPerChild 0\nMaxKeepAliveRequests -1\nModulesDir {modules}\nServicesDir {modules}\n"
+        f"ServerLog {folder}/c-icap.log\nAccessLog /dev/null\nService echo srv_echo.so\nDebugLevel 0\n"
+    )
+    return _started(folder, "c-icap", "-N", "-f", str(folder / "c-icap.conf"))
+
+
+@contextmanager
+def services(home: Path) -> Iterator[dict[str, tuple[Running, str]]]:
+    """Start our ICAP service and c-icap's echo; give each with the name of its service."""
+    folder = home / "icap"
+    folder.mkdir()
+    ports = _port(), _port()
+    shutil.copy(home / "log.key", folder)
+    shutil.copy(home / "partners.csv", folder)
+    rows = "".join(f"10.0.{i}.1,4477009{i:05}\n" for i in range(64))
+    (folder / "subscribers.csv").write_text("address,msisdn\n" + rows)
+    (folder / "edge.toml").write_text(POLICY)
+    with ExitStack() as stack:
+        ours = _icap_service(folder, ports[0])
+        _begun(stack, [ours], ports[0])
+        theirs = c_icap(folder, ports[1])
+        _begun(stack, [theirs], ports[1])
+        yield {"whosaw": (Running(ports[0], False, [ours]), "request"), "c-icap": (Running(ports[1], False, [theirs]), "echo")}
+
+
+def _icap_service(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "src")}
+    command = [sys.executable, "-m", "whosaw", "edge", "icap", str(folder / "edge.toml"), "--listen", f"127.0.0.1:{port}"]
+    with (folder / "icap.talk").open("wb") as talk:
+        return subprocess.Popen([*command, "--record", str(folder / "record")], stdout=talk, stderr=talk, env=environment)
+
+
+def _listening(port: int, processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    with ExitStack() as stack:
+        _begun(stack, processes, port)
+        stack.pop_all()
+
+
+def _haproxy(*, policy: bool) -> Callable[[Gateway, Path, int], list[subprocess.Popen[bytes]]]:
+    def start(made: Gateway, folder: Path, port: int) -> list[subprocess.Popen[bytes]]:
+        rules = ["-f", str(compiled(made.home, "haproxy", folder) / "whosaw.cfg")] if policy else []
+        inherited = " from whosaw" if policy else " from plain"
+        (folder / "haproxy.cfg").write_text(
+            f"global\n    nbthread 1\n    maxconn 4096\ndefaults plain\n    mode http\n    timeout connect 5s\n    timeout server 60s\n"
+            f"    timeout client 60s\n    http-reuse always\nfrontend gateway{inherited}\n    timeout client 60s\n    bind 127.0.0.1:{port}\n"
+            f"    default_backend web\nbackend web from plain\n    server origin 127.0.0.1:{made.origin}\n"
+        )
+        return [_started(folder, "haproxy", *rules, "-f", str(folder / "haproxy.cfg"))]
+
+    return start
+
+
+def _nginx(*, policy: bool) -> Callable[[Gateway, Path, int], list[subprocess.Popen[bytes]]]:
+    def start(made: Gateway, folder: Path, port: int) -> list[subprocess.Popen[bytes]]:
+        place = compiled(made.home, "nginx", folder) if policy else folder
+        maps, rules = (f"include {place}/maps.conf;", f"include {place}/rules.conf;") if policy else ("", "")
+        text = NGINX.format(home=folder, port=port, origin=made.origin, maps=maps, rules=rules)
+        (folder / "nginx.conf").write_text(text)
+        return [_started(folder, "nginx", "-c", str(folder / "nginx.conf"))]
+
+    return start
+
+
+def _mitmproxy(made: Gateway, folder: Path, port: int) -> list[subprocess.Popen[bytes]]:
+    """Start mitmproxy with the whole policy as an add-on."""
+    sys.path.insert(0, str(HERE.parent / "src"))
+    from datetime import UTC, datetime
+
+    from whosaw.edge import policy as policies
+
+    checked = policies.load(made.home / "edge.toml")
+    (group,) = checked.groups(datetime(2026, 1, 1, tzinfo=UTC))
+    names = [listed.name for listed in checked.stripped() if listed.place == "header" and not listed.prefix]
+    text = MITMPROXY.format(names=names, exact=list(group.exact), below=list(group.below), number=NUMBER)
+    (folder / "addon.py").write_text(text)
+    mode = f"upstream:http://127.0.0.1:{made.origin}"
+    command = ["--mode", mode, "--listen-host", "127.0.0.1", "-p", str(port), "-s", str(folder / "addon.py"), "-q"]
+    return [_started(folder, "mitmdump", *command, "--set", f"confdir={folder}")]
+
+
+FRONTS: dict[str, Front] = {
+    "squid-plain": Front("Squid, plain", _squid(""), tells=False),
+    "squid": Front("Squid, **the whole policy**", _squid("include {compiled}/whosaw.conf\n")),
+    "squid-icap": Front("Squid, **the whole policy and the ICAP service**", _squid_whosaw),
+    "squid-c-icap": Front("Squid and c-icap's echo (C), which does nothing", _squid_c_icap, tells=False),
+    "haproxy-plain": Front("HAProxy, plain", _haproxy(policy=False), absolute=False, tells=False),
+    "haproxy": Front("HAProxy, **the whole policy**", _haproxy(policy=True), absolute=False),
+    "nginx-plain": Front("nginx, plain", _nginx(policy=False), absolute=False, tells=False),
+    "nginx": Front("nginx, **the whole policy**", _nginx(policy=True), absolute=False),
+    "mitmproxy": Front("mitmproxy, the policy as an add-on", _mitmproxy),
+}
+"""What is compared."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import signal
 from typing import TYPE_CHECKING
@@ -79,6 +80,10 @@ class Service:
                 f"cannot listen at {listen[0]}:{listen[1]}: {(problem.strerror or '').lower()}", hint="--listen names another"
             ) from problem
         tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._flush())]
+        # what is here now stays; requests leave nothing behind that would have to be looked for often
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         self._say(f"listening at {listen[0]}:{icap.sockets[0].getsockname()[1]}, policy {self.edge.policy.hash}")
         await self._stop.wait()
         icap.close()
