@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ from whosaw.ledger import Ledger
 if TYPE_CHECKING:
     from whosaw.judge.work import Case
 
-SPILL = "spill-decide"
-"""Where the engine puts what does not fit into memory, in the ledger's folder: its owner may be at work in the other."""
+SPILL = "spill-decide-{pid}"
+"""Where the engine puts what does not fit into memory, in the ledger's folder: others are at work there, each in a folder of its own."""
 
 
 class Standing:
@@ -35,7 +36,7 @@ class Standing:
             key = secret(case.key_file, make=not ledger.keyed)
             self.vault, self.pseudonyms = Vault(key), Pseudonymiser(key)
             ledger.claim(self.vault.mark)
-            self.engine = Engine(secret=key, temp=case.ledger / SPILL, memory=case.config.limits.memory)
+            self.engine = Engine(secret=key, temp=case.ledger / SPILL.format(pid=os.getpid()), memory=case.config.limits.memory)
             self.lock = threading.Lock()
             self.own = scan.speak(self.engine, case.config)
             self._registries = Registries(case.config, case.folder, clock=clock)
