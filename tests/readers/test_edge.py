@@ -7,6 +7,7 @@ from whosaw.edge.record import Decision, Recorder, keyed
 from whosaw.identifiers import Pseudonymiser
 from whosaw.identifiers.vault import secret
 from whosaw.judge.work import opened
+from whosaw.model import DataClass, data_mask
 from whosaw.readers import detect
 from whosaw.readers.edge import EDGE
 
@@ -112,6 +113,27 @@ def test_a_pseudonym_is_taken_as_it_is_and_never_sealed_as_a_name(tmp_path):
         rows = work.engine.rows("select client, object, form, customer is null from disclosures_read")
         assert rows == [(key.key("client", "192.0.2.7"), key.key("object", f"number:{NUMBER}"), "base64", True)]
         assert not list(work.ledger.sealed_names("o", rows[0][1]))
+
+
+def test_a_line_of_a_portal_says_what_was_shown_and_in_which_session(tmp_path):
+    def write(recorder, key):
+        session, other = (keyed("s", key.key("session", name)) for name in ("s1", "s2"))
+        more = {"session": session, "sets_session": other, "filler_session": other, "device": keyed("d", key.key("device", "B"))}
+        shown = {"customer": keyed("c", key.key("customer", "A-1")), "records": 3, "cache": "MISS", "data_from": "2026-01-01T00:00:00Z"}
+        recorder.write(Decision(seen_at=SEEN, service="portal", outcome="shown", data="bill,call_detail", **more, **shown))
+        recorder.write(Decision(seen_at=SEEN, service="portal", outcome="shown", data="unheard-of", customer=shown["customer"]))
+
+    _, case = judged(tmp_path, write)
+    key = Pseudonymiser(secret(tmp_path / "ledger.key"))
+    with opened(case) as work:
+        work.ledger.open_in(work.engine)
+        rows = work.engine.rows(
+            "select session, sets_session, filler_session, device, data, records, cache, data_from from disclosures_read order by id"
+        )
+    one, other = key.key("session", "s1"), key.key("session", "s2")
+    classes = data_mask([DataClass.BILL, DataClass.CALL_DETAIL])
+    assert rows[0] == (one, other, other, key.key("device", "B"), classes, 3, "miss", datetime(2026, 1, 1))  # noqa: DTZ001 - the ledger's
+    assert rows[1][4] == data_mask([DataClass.NUMBER]), "a class that is none leaves what the source says"
 
 
 def test_lines_of_the_edge_are_recognised(tmp_path):

@@ -11,7 +11,7 @@ from whosaw.engine.duckdb import named, quoted
 from whosaw.errors import ConfigError
 from whosaw.identifiers.disguises import TOKEN_PATTERN
 from whosaw.layout import Shape, json_shape, shape_of
-from whosaw.model import Layout, RecipientKind, data_mask
+from whosaw.model import DataClass, Layout, RecipientKind, data_mask
 
 SHOWN = "(status is null or status between 200 and 299 or status = 304)"
 """Only these answers show data: a refusal or a redirection shows none (RFC 9110 s. 15)."""
@@ -170,7 +170,7 @@ class _Builder:
             coalesce({self._object_key()}, scanned.object) as object,
             {key("p")} as page,
             mask as data, records, data_from, data_to, status, bytes, cache,
-            pseudonym('s', filler_session) as filler_session, pseudonym('s', sets_session) as sets_session, claim,
+            {self._pseudonym}('s', filler_session) as filler_session, {self._pseudonym}('s', sets_session) as sets_session, claim,
             coalesce(scanned.field, {self._field()}) as field, coalesce(scanned.form, case when has_object then {self._form()} end) as form,
             {SENT if site else SHOWN} and not is_public and (has_customer or has_object or shows_alone or scanned.object is not null)
                 as is_disclosure,
@@ -206,7 +206,7 @@ class _Builder:
             "data_to": f"try_cast({self._pick('data_to') or 'null'} as timestamp)",
         }
         if self.layout.keyed:
-            facts |= {"told_field": self._role("field") or "null", "told_form": self._role("form") or "null"}
+            facts |= {f"told_{role}": self._role(role) or "null" for role in ("field", "form", "data")}
         one = ", ".join(f"{sql} as {named(name)}" for name, sql in facts.items())
         who = "host" if self._site and not source.recipient else "who"
         return f"""scanned as ({self._scanned()}),
@@ -215,12 +215,21 @@ class _Builder:
         placed as (select *, {objects} from routed),
         marked as (select *,
             coalesce(named_customer, '') <> '' as has_customer, coalesce(object_text, '') <> '' as has_object,
-            {self._by_template(lambda r: str(data_mask(r.data or source.data)), str(data_mask(source.data)))} as mask,
+            {self._mask()} as mask,
             {self._by_template(lambda r: str(r.public).lower(), "false")} as is_public,
             {self._by_template(lambda r: str(bool(r.data) and not r.object).lower(), "false")} as shows_alone,
             {self._by_template(lambda r: str(r.self).lower(), "false")} as is_self,
             {who} as recipient_text
             from placed)"""
+
+    def _mask(self) -> str:
+        """Return the data classes of a row: what the line itself says, where it may, before what its route is known to show."""
+        source = self.source
+        known = self._by_template(lambda r: str(data_mask(r.data or source.data)), str(data_mask(source.data)))
+        if not self.layout.keyed:
+            return known
+        told = " + ".join(f"list_contains(string_split(told_data, ','), {quoted(c)})::integer * {c.bit}" for c in DataClass)
+        return f"coalesce(nullif({told}, 0), {known})"
 
     # --- the parts -------------------------------------------------------------------------------------------------
 

@@ -18,14 +18,22 @@ _ROLES = {
     "status": "status",
     "client": "client",
     "session": "session",
+    "sets_session": "sets_session",
+    "filler_session": "filler_session",
+    "device": "device",
     "recipient": "recipient",
     "customer": "customer",
     "object": "object",
     "claim": "claim",
     "field": "place",
     "form": "wrapping",
+    "cache": "cache",
+    "data": "data",
+    "records": "records",
+    "data_from": "data_from",
+    "data_to": "data_to",
 }
-_FIELDS = (*_ROLES.values(), "service", "outcome", "data", "why", "policy")
+_FIELDS = (*_ROLES.values(), "service", "outcome", "request", "why", "policy")
 
 
 def layout(text: str) -> Layout:  # noqa: ARG001 - a reader's signature; the format has no string of its own
@@ -42,4 +50,10 @@ def sniff(sample: Sequence[bytes]) -> Guess | None:
     return Guess(reader="edge", confidence=json_fit(found, sample), layout=found, seen="decisions of the edge")
 
 
-EDGE = Reader(name="edge", claim="decisions of `whosaw edge` and `whosaw probe`", sniff=sniff, layout=layout, careful=read_json)
+EDGE = Reader(
+    name="edge",
+    claim="decisions of `whosaw edge` and `whosaw probe`, and lines of the middleware",
+    sniff=sniff,
+    layout=layout,
+    careful=read_json,
+)
