@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +137,7 @@ def compare(result: Result, truth: dict[str, Any]) -> Compared:
     pairs = []
     for true in truth["incidents"]:
         alike = [i for i in left if _same(i, true)]
-        match = min(alike, key=lambda i: abs(i.since - _moment(true["first"])), default=None)
+        match = min(alike, key=lambda i: _apart(i, true), default=None)
         if match is not None:
             left.remove(match)
         pairs.append((true, match, _problems(true, match) if match else ["missed"]))
@@ -148,6 +148,12 @@ def _same(found: Incident, true: dict[str, Any]) -> bool:
     """Return whether a found incident is about this true one: its detector, its channel, and the very first row."""
     first = _moment(true["first"])
     return found.detector in true["detectors"] and found.channel == true["channel"] and found.since <= first <= found.until
+
+
+def _apart(found: Incident, true: dict[str, Any]) -> tuple[int, bool, timedelta]:
+    """Return how far a found incident is from this true one: of those that began in the same second, the one of the same cause is nearest."""
+    apart = abs(found.since - _moment(true["first"]))
+    return apart // timedelta(seconds=1), found.cause.value != true["cause"]["value"], apart
 
 
 def _problems(true: dict[str, Any], found: Incident) -> list[str]:

@@ -70,23 +70,29 @@ def _case(cases: dict[tuple[object, ...], Case], wrong: Wrong) -> Case:
 
 
 _PORTAL = re.compile(
-    r'\S+ - (?P<login>\S*) \[(?P<time>[^]]+)\] "[A-Z]+ (?P<path>[^ ?"]*)[^"]*" (?P<status>\d+) .*? rid="(?P<rid>\w+)" sid="(?P<sid>[^"]*)"'
-    r' browser="[^"]*" shown="(?P<shown>[^"]*)" made_for="(?P<made_for>[^"]*)" cache="(?P<cache>[^"]*)"'
+    r'\S+ - (?P<login>\S*) \[(?P<time>[^]]+)\] "[A-Z]+ (?P<address>[^ "]*)[^"]*" (?P<status>\d+) .*? rid="(?P<rid>\w+)" sid="(?P<sid>[^"]*)"'
+    r' browser="[^"]*" shown="(?P<shown>[^"]*)" made_for="[^"]*" cache="(?P<cache>[^"]*)"'
 )
 
 
 def _from_cache(log: Path, faults: Switches, cast: Cast) -> Iterator[tuple[int, Wrong]]:
-    """Yield the pages that the cache handed to others than those they belong to."""
+    """Yield the pages that the cache handed to others than those they belong to.
+
+    Where the page had been made for this very reader, it was wrong before it was kept: another fault's doing.
+    """
     own = {member.login: member.account for member in cast.members}
+    made: set[tuple[str, str, str]] = set()
     for line in _text(log):
         found = _PORTAL.match(line)
-        if found is None or found["cache"] != "HIT" or found["shown"] in {"", "-"}:
+        if found is None or found["shown"] in {"", "-"}:
             continue
-        login = "" if found["login"] == "-" else found["login"]
-        if own.get(login) != found["shown"]:
-            borrowed = found["made_for"] == found["sid"]
-            fault = _behind(faults) if borrowed else "cached-page"
-            yield _clf(found["time"]), Wrong(found["rid"], "portal", found["path"], login, found["shown"], fault)
+        readers = {(found["address"], found["shown"], reader) for reader in (found["login"], found["sid"]) if reader}
+        if found["cache"] != "HIT":
+            made |= readers
+        elif own.get(found["login"]) != found["shown"]:
+            fault = _behind(faults) if readers & made else "cached-page"
+            page = found["address"].partition("?")[0]
+            yield _clf(found["time"]), Wrong(found["rid"], "portal", page, found["login"], found["shown"], fault)
 
 
 def _behind(faults: Switches) -> str:
