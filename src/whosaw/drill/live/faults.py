@@ -24,7 +24,7 @@ class Fault(NamedTuple):
 
 FAULTS: Mapping[str, Fault] = {
     "session-mixup": Fault(
-        "a shared connection hands a page the reply to somebody else's question; the value is the share of overlapping requests",
+        "a shared connection hands a page the reply to somebody else's question; the value is the share of requests at the same time",
         "portal", ("account-mixup",), dial=0.002, span=(0.00001, 1.0),
     ),
     "relogin-mixup": Fault("each third login of a person opens another customer's account", "portal", ("account-mixup",)),
