@@ -422,9 +422,9 @@ def _now():
     return datetime.now(UTC)  # noqa: TID251 - a test's clock
 
 
-def run_on(portal, folder, *, clock=None, pause=time.sleep, transport=None, environ=None, writes=True, changed=None):
+def run_on(portal, folder, *, clock=None, pause=time.sleep, transport=None, environ=None, writes=True, changed=None, target=None):
     """A run on the portal, ready to be conducted. `changed` is the document of the target, if it is not the usual one."""
-    target = probing.parse(changed or document(portal))
+    target = target or probing.parse(changed or document(portal))
     http = transport or Http(timeout=5, most=target.budget.answer_bytes, monotonic=time.monotonic)
     gate = Gate(http, target.budget, [target.url, *target.hosts], clock=clock or _now, pause=pause)
     return Run(target, gate, folder, environ or {"PASSWORD": PASSWORD}, Journal(folder / "journal"), writes=writes)
@@ -434,3 +434,14 @@ def found_on(portal, folder, *probes, **how):
     """What the probes find on the portal: pairs of kind and operation, and the whole answer."""
     done = conduct(run_on(portal, folder, **how), probes or PROBES, lambda _: None)
     return {(finding.kind, finding.operation) for finding in done.outcome.findings}, done
+
+
+def toml(document):
+    """A target as TOML; every table is written inline."""
+    return "".join(f"{key} = {_inline(value)}\n" for key, value in document.items())
+
+
+def _inline(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_inline(item)}" for key, item in value.items()) + "}"
+    return "[" + ", ".join(map(_inline, value)) + "]" if isinstance(value, list) else json.dumps(value)

@@ -5,7 +5,6 @@ import os
 
 import pytest
 
-import live_targets
 import selfcare
 from whosaw import config, judge
 from whosaw.cli import asking, main
@@ -36,7 +35,7 @@ def asked(tmp_path, monkeypatch, capsysbinary):
     def ask(*words, faults=(), **more):
         portal = selfcare.Portal(faults=set(faults))
         stops.append(selfcare.serve(portal))
-        live_targets.written(selfcare.document(portal, **more), tmp_path / "probe.toml")
+        (tmp_path / "probe.toml").write_text(selfcare.toml(selfcare.document(portal, **more)))
         code = whosaw("probe.toml", *words)
         said = capsysbinary.readouterr()
         return code, said.out.decode(), said.err.decode()

@@ -1,6 +1,6 @@
 """On the live operator, behind a real nginx: with its faults on each is found and nothing else, with none there is silence."""
 
-import os
+import json
 import re
 import subprocess
 import sys
@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
+import msgspec
 import pytest
 
-import live_targets
 import selfcare
 from whosaw.config import probing
 from whosaw.probes import PROBES
@@ -74,7 +74,7 @@ def _running(folder, *faults):
         try:
             wait(lambda: (folder / "operator.json").exists() or running.poll() is not None)
             assert running.poll() is None, Path(talk.name).read_text()
-            yield live_targets.operator(folder)
+            yield json.loads((folder / "operator.json").read_text())
         finally:
             running.terminate()
             running.wait(PATIENCE)
@@ -87,11 +87,10 @@ def wait(happened):
         time.sleep(0.05)
 
 
-def asked(told, folder, app):
-    """What all probes find on an application of the operator."""
-    document = getattr(live_targets, app)(told, budget={"rate": 1000.0})
-    run = selfcare.run_on(None, folder, changed=document, environ=live_targets.passwords(told))
-    outcome = conduct(run, PROBES, lambda _: None).outcome
+def asked(folder, app):
+    """What all probes find on an application of the operator, by the target file that the operator wrote."""
+    target = msgspec.structs.replace(probing.load(folder / f"probe-{app}.toml", {}), budget=probing.Budget(rate=1000.0))
+    outcome = conduct(selfcare.run_on(None, folder, target=target), PROBES, lambda _: None).outcome
     return {(finding.kind, finding.operation) for finding in outcome.findings}, outcome
 
 
@@ -101,35 +100,30 @@ def leaking():
         log = folder / "logs" / "portal" / "access.log"
         urlopen(f"{told['urls']['portal']}/export/customers/{told['identities'][0]['account']}").close()  # noqa: S310 - our own portal
         wait(lambda: "/export/" in log.read_text())
-        yield told, folder
+        yield folder
 
 
 @pytest.fixture(scope="module")
 def sound():
-    with operator() as (told, folder):
-        yield told, folder
+    with operator() as (_, folder):
+        yield folder
 
 
 @pytest.mark.parametrize("app", FOUND)
 def test_every_fault_is_found_and_nothing_else(leaking, app):
-    told, folder = leaking
-    found, _ = asked(told, folder, app)
+    found, _ = asked(leaking, app)
     pages = {(kind, re.sub(r"^GET /help.*", "GET /help", page)) for kind, page in found}
     assert pages == FOUND[app]
 
 
 @pytest.mark.parametrize("app", FOUND)
 def test_without_faults_there_is_silence(sound, app):
-    told, folder = sound
-    found, outcome = asked(told, folder, app)
+    found, outcome = asked(sound, app)
     assert (found, outcome.exit_code) == (set(), 0)
     assert outcome.requests < 3000
 
 
-def test_the_command_line_asks_the_portal_of_its_own_target_file(sound, tmp_path):
-    told, folder = sound
-    path = live_targets.written(live_targets.portal(told, log=[], budget={"rate": 1000.0}), folder / "probe.toml")
-    assert probing.load(path, {}).name == "self-care portal"
-    command = [sys.executable, "-m", "whosaw", "probe", str(path), "--only", "neighbour", "--dir", str(tmp_path)]
-    done = subprocess.run(command, env={**os.environ, **live_targets.passwords(told)}, capture_output=True, text=True, check=False)
+def test_the_command_line_asks_what_the_operator_wrote(sound, tmp_path):
+    command = [sys.executable, "-m", "whosaw", "probe", str(sound / "probe-portal.toml"), "--only", "neighbour", "--dir", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "NO LEAK FOUND in what could be asked: self-care portal")

@@ -44,6 +44,8 @@ def operations(path: Path, target: Target) -> tuple[list[Operation], list[str]]:
     for row in _rows(path):
         if (call := _call(row, target)) is not None:
             seen[call] += 1
+    if not seen:
+        return [], [f"{path.name} shows no page that was read"]
     wide = _wide(seen)
     found: dict[str, Operation] = {}
     dropped = 0
@@ -60,8 +62,11 @@ def operations(path: Path, target: Target) -> tuple[list[Operation], list[str]]:
 def _rows(path: Path) -> Iterator[Mapping[str, str]]:
     """Yield method, address and status of each request."""
     found = Input(path)
-    guesses = detect(found.sample())
+    sample = found.sample()
+    guesses = detect(sample)
     reader = by_name(guesses[0].reader) if guesses else None
+    if not any(line.strip() for line in sample):
+        return
     if reader is None:
         raise InputError(f"no reader knows the lines of `{path.name}`", hint="docs/reference/readers.md lists the formats")
     guess = guesses[0]
