@@ -122,6 +122,8 @@ class Handler(BaseHTTPRequestHandler):
         kept = ("cached-page" in self.portal.faults and self.path_only == "/phonebook") or (
             "cached-cookie" in self.portal.faults and self.path_only == "/help"
         )
+        if "right-cache" in self.portal.faults and self.path_only in {"/phonebook", "/help"}:
+            key, kept = (self.path, self.headers.get("Cookie", "")), True  # who asks is part of the key
         kept = kept or ("deception" in self.portal.faults and self.path_only.endswith(".css"))
         if self.command != "GET" or not kept:
             return False

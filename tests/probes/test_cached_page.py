@@ -28,6 +28,18 @@ def test_a_right_cache_is_no_finding_and_a_missing_header_a_weakness(portal, tmp
     assert ("cache-headers", "GET /phonebook") in {(weak.kind, weak.operation) for weak in done.outcome.weaknesses}
 
 
+def test_a_cache_whose_key_has_who_asks_in_it_is_no_finding(portal, tmp_path):
+    right = portal("right-cache")
+    assert selfcare.found_on(right, tmp_path, CACHED_PAGE)[0] == set()
+    assert right.cache, "the cache did keep pages"
+
+
+def test_a_page_kept_for_a_stranger_does_not_hide_the_fault(portal, tmp_path):
+    faulty = portal("cached-page")
+    faulty.cache["/phonebook"] = (200, [("Content-Type", "application/json")], b'{"phonebook": ["of a stranger"]}')
+    assert selfcare.found_on(faulty, tmp_path, CACHED_PAGE)[0] == {("cached-page", "GET /phonebook")}
+
+
 def test_a_page_that_anybody_may_read_is_not_blamed_on_a_cache(portal, tmp_path):
     found, _ = selfcare.found_on(portal("anonymous:bill"), tmp_path, CACHED_PAGE)
     assert found == {("anonymous-read", "GET /bills/{bill}")}

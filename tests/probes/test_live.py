@@ -127,3 +127,20 @@ def test_the_command_line_asks_what_the_operator_wrote(sound, tmp_path):
     command = [sys.executable, "-m", "whosaw", "probe", str(sound / "probe-portal.toml"), "--only", "neighbour", "--dir", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "NO LEAK FOUND in what could be asked: self-care portal")
+
+
+def test_the_guide_shows_what_the_probes_say(leaking):
+    """Its figures are of one run; what was found, and the words, are those of every run."""
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "probe-your-portal-in-ci.md").read_text(encoding="utf-8")
+    found, _ = asked(leaking, "portal")
+    shown = re.findall(r"^P-[0-9]+ (\S+)  (.+)$", guide, re.MULTILINE)
+    assert len(shown) == 3
+    assert set(shown) <= found
+
+
+def test_the_guides_target_file_is_right(tmp_path):
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "probe-your-portal-in-ci.md").read_text(encoding="utf-8")
+    for page in (guide, (Path(__file__).parents[2] / "docs" / "reference" / "probe.md").read_text(encoding="utf-8")):
+        (block,) = (text for text in re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL) if text.startswith("url"))
+        (tmp_path / "probe.toml").write_text(block)
+        assert len(probing.load(tmp_path / "probe.toml", {}).identity) == 2

@@ -34,7 +34,7 @@ def _rounds(run: Run) -> None:
     amounts = run.target.checks
     chance = random.Random(amounts.concurrent)  # noqa: S311 - which request is given up must be repeatable, not secret
     lanes = [run.sessions[identity.name].twin() for identity in islice(cycle(run.identities), max(2, amounts.lanes))]
-    wrong: list[Seen] = []
+    wrong: list[tuple[int, Seen]] = []
     done = number = 0
     while done < amounts.concurrent and len(wrong) < _ENOUGH:
         number += 1
@@ -44,9 +44,9 @@ def _rounds(run: Run) -> None:
             done += 1
             seen = run.judged(session, request, answer)
             if seen.sightings or (answer.status == 200 and session.identity and not shows(answer, request, session.identity)):
-                wrong.append(seen)
-    for seen in wrong:
-        if seen.session.identity is not None and not run.stranger(seen, seen.session.identity, "many asking at once"):
+                wrong.append((done, seen))
+    for place, seen in wrong:
+        if seen.session.identity is not None and not run.stranger(seen, seen.session.identity, f"many asking at once, answer {place:,}"):
             run.notes.append(f"a page of `{seen.session.name}` showed neither its own marker nor anybody else's")
 
 

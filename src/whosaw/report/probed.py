@@ -58,7 +58,8 @@ def told(check: Check) -> str:
 def proof(evidence: Evidence) -> str:
     """Return who saw or changed whose data, and where it stood."""
     did = "changed" if evidence.place == "read-back" else "saw"
-    return f"`{evidence.other}` ({evidence.relation}) {did} `{evidence.owner}`: {evidence.excerpt} in {evidence.place}"
+    who = f"`{evidence.other}` ({evidence.relation})" if evidence.other != evidence.relation else "a visitor without a login"
+    return f"{who} {did} `{evidence.owner}`: {evidence.excerpt} in {evidence.place}"
 
 
 def _asked(outcome: Outcome) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from whosaw.errors import InputError
-from whosaw.probes.asking.operations import Operation, kind_of
+from whosaw.probes.asking.operations import Operation, is_declared, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ def operations(path: Path, target: Target) -> tuple[list[Operation], list[str]]:
             said = _operation(document, target, (verb, prefix + str(name)), [*_listed(item, "parameters"), *_listed(body, "parameters")])
             if isinstance(said, Operation):
                 found.append(said)
-            else:
+            elif not is_declared(prefix + str(name), target.public):
                 notes.append(said)
         writes += sum(isinstance(item, dict) and verb in item for verb in _WRITES)
     if writes:

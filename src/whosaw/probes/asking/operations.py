@@ -92,7 +92,12 @@ def declared(op: Declared) -> Operation:
 
 def matches(op: Operation, templates: Iterable[str]) -> bool:
     """Whether an operation's path fits one of the declared templates: `{x}` is one part, a `*` at the end all that follows."""
-    return any(_fits(template.partition("?")[0]).fullmatch(op.path) for template in templates)
+    return is_declared(op.path, templates)
+
+
+def is_declared(path: str, templates: Iterable[str]) -> bool:
+    """Whether a path fits one of the templates."""
+    return any(_fits(template.partition("?")[0]).fullmatch(path) for template in templates)
 
 
 def _fits(template: str) -> re.Pattern[str]:
