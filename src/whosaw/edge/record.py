@@ -20,7 +20,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One decision about one customer's data. Pseudonyms are written whole (`keyed`); no field holds a clear identifier."""
 
     seen_at: datetime
-    service: Literal["icap", "decide", "header-echo", "portal"]
+    service: Literal["icap", "decide", "header-echo", "portal", "probe"]
     outcome: Literal["shown", "stopped", "lost"]
     request: str = ""
     site: str = ""

@@ -24,6 +24,7 @@ from whosaw.drill.live.processes import PATIENCE, CannotStartError, free_port, p
 from whosaw.drill.live.settings import LOGS, settings, write_lists
 from whosaw.drill.live.sites import Sites, partners
 from whosaw.drill.live.store import Store
+from whosaw.drill.live.targets import write_targets
 from whosaw.drill.live.web import Server, loopback, pages
 from whosaw.drill.live.witness import CsvLines, JsonLines, Witness
 
@@ -138,6 +139,7 @@ class Operator:
         for name, document in _DOCUMENTS.items():
             text = json.dumps({**document, "servers": [{"url": self.urls[name]}]}, indent=1)
             (self.out / f"openapi-{name}.json").write_text(text + "\n", encoding="utf-8")
+        write_targets(self.out, self.facts())
         # Whoever waits for this file must never find half of it.
         half = self.out / f"{FACTS}.new"
         half.write_text(json.dumps(self.facts(), indent=1) + "\n", encoding="utf-8")
