@@ -63,6 +63,8 @@ def table(name: str) -> str:
             return _short(found) if short else _judge(found)
         case "read":
             return _read(found)
+        case "edge":
+            return _edge(found)
         case _:
             return _logs(found)
 
@@ -185,6 +187,29 @@ def _by_line(found: Row) -> list[str]:
         cells = [_seconds(wall), _seconds(_median(runs, _cpu)), f"{_median(runs, _peak):,.0f}", f"{found['lines'] / wall:,.0f}"]
         lines.append(f"| {' | '.join([contender['title'], *cells, _ratio(runs, own, _wall), _ratio(runs, own, _cpu)])} |")
     return lines
+
+
+# --- the edge --------------------------------------------------------------------------------------------------------
+
+
+def _edge(found: Row) -> str:
+    lines = _head(["CPU µs per request, least", "median", "answers/s at most", "p50 ms", "p99 ms"])
+    for front in found["fronts"]:
+        cells = [
+            f"{front['least_us']:.1f}",
+            f"{front['median_us']:.1f}",
+            f"{front['per_second']:,}",
+            f"{front['p50_ms']:.2f}",
+            f"{front['p99_ms']:.2f}",
+        ]
+        lines.append(f"| {' | '.join([front['title'], *cells])} |")
+    alone = _head(["CPU µs per transaction, least", "median"])
+    alone += [f"| {service['title']} | {service['least_us']:.1f} | {service['median_us']:.1f} |" for service in found["icap"]]
+    said = f"{_size(found['partners'])} partners, {found['connections']} connections, latency at {found['rate']} requests a second"
+    programs = ", ".join(f"{name} {version}" for name, version in found["machine"]["programs"].items())
+    about = _about(found).replace(", of which the middle counts", f" of {found['seconds']} s")
+    left = [f"Not run: {', '.join(found['left_out'])}."] if found["left_out"] else []
+    return "\n".join([f"{said}; {about}", f"With {programs}.", "", *lines, "", *left, "The ICAP service alone:", "", *alone])
 
 
 # --- figures --------------------------------------------------------------------------------------------------------

@@ -502,3 +502,55 @@ def test_there_may_be_more_vouchers_than_sixteen_bits_count(tmp_path):
 def test_a_registry_of_logins_says_whose_account_is_whose(engine, tmp_path):
     (tmp_path / "logins.csv").write_text(LOGINS)
     assert verdicts(engine, tmp_path, entitlement=[OWNERSHIP]) == ("entitled", (2, 2, 0))
+
+
+# --- agreements of the edge -----------------------------------------------------------------------------------------
+
+POLICY = """
+field = [{ name = "msisdn", header = "X-MSISDN" }, { name = "imsi", header = "X-IMSI", data = "device" }]
+[[partner]]
+agreement = "A-1"
+hosts = ["music.example", ".songs.example"]
+fields = ["msisdn"]
+since = 2012-01-01T00:00:00Z
+until = 2012-02-01T01:00:00+01:00
+[[partner]]
+agreement = "A-2"
+hosts = ["bank.example"]
+fields = ["msisdn", "imsi"]
+"""
+
+
+def test_the_agreements_of_a_policy_are_what_partners_may_be_told(engine, tmp_path):
+    (tmp_path / "edge.toml").write_text(POLICY)
+    found = loaded(engine, tmp_path, entitlement=[{"basis": "partner", "file": "edge.toml", "after": "1h"}])
+    assert (found.rows, found.kept) == (3, 3)
+    assert engine.rows("select site, since::varchar, until::varchar, data from site_rules order by line") == [
+        ("music.example", "2012-01-01 00:00:00", "2012-02-01 01:00:00", 1),
+        (".songs.example", "2012-01-01 00:00:00", "2012-02-01 01:00:00", 1),
+        ("bank.example", "0001-01-01 00:00:00", "9999-12-31 00:00:00", 129),
+    ]
+
+
+def test_a_policy_that_contradicts_itself_is_named(engine, tmp_path):
+    (tmp_path / "edge.toml").write_text("[[partner]]\n")
+    with pytest.raises(ConfigError, match=r"partner\[0\]"):
+        loaded(engine, tmp_path, entitlement=[{"basis": "partner", "file": "edge.toml"}])
+
+
+def test_clear_names_are_kept_only_for_who_must_give_them_back(engine, tmp_path):
+    operator(tmp_path)
+    tables = config.parse({"owner": [BILL_OWNER], "entitlement": [OWNERSHIP], "canary": [{"query": "select 'A9' as customer"}]})
+    entitlements.load(engine, tables, tmp_path)
+    assert engine.rows("select * from names") == []
+    entitlements.load(engine, tables, tmp_path, named=True)
+    kept = engine.rows("select distinct kind, name from names order by all")
+    assert kept == [
+        ("customer", "A1"),
+        ("customer", "A2"),
+        ("object:bill", "B1"),
+        ("object:bill", "B2"),
+        ("recipient", "anna"),
+        ("recipient", "bert"),
+    ]
+    assert engine.one("select count(*) from names n join grants g on g.customer = n.key and n.kind = 'customer'")[0] == 4

@@ -142,6 +142,7 @@ class Layout:
     `clock` is "clf", "iso", "epoch", "epoch_ms" or a strptime format; `roles` maps a ledger word to a field.
     `headers` and `responses` map a lower-case header name to the field that holds it.
     `skip` is how many first lines are a heading and not data.
+    `keyed` lines come from the software itself and hold the ledger's pseudonyms (`c:` and 16 hexadecimal digits) instead of clear values.
     """
 
     kind: Literal["pattern", "json", "parquet", "document"]
@@ -154,6 +155,7 @@ class Layout:
     headers: Mapping[str, str] = field(default_factory=dict)
     responses: Mapping[str, str] = field(default_factory=dict)
     skip: int = 0
+    keyed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The drill: what was found is held beside the truth."""
 
 import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +14,7 @@ def truth(**changes):
     one = {
         "scenario": "s", "detectors": ["account-mixup"], "channel": "portal", "first": "2012-01-10T10:01:00+00:00",
         "first_true": "2012-01-10T10:01:00+00:00", "customers": ["A1"], "customers_true": ["A1"], "rows": 1,
+        "cause": {"kind": "route", "value": "/home"},
     }  # fmt: skip
     return {"incidents": [one | changes]}
 
@@ -38,6 +41,17 @@ def test_a_true_incident_is_found_with_the_right_numbers_or_it_is_said(answer, c
     ((_, _, problems),) = compared.pairs
     assert compared.ok == (problem is None)
     assert problem is None or any(problem in said for said in problems)
+
+
+def test_of_incidents_that_began_in_the_same_second_those_of_one_cause_are_held_beside_each_other():
+    def found(cause, milliseconds):
+        since = datetime(2012, 1, 10, 10, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+        return SimpleNamespace(since=since, cause=SimpleNamespace(value=cause))
+
+    (true,) = truth()["incidents"]
+    other, same, late = found("/bills", 0), found("/home", 200), found("/home", 1_500)
+    assert min((other, same, late), key=lambda i: drilling._apart(i, true)) is same
+    assert min((other, late), key=lambda i: drilling._apart(i, true)) is other
 
 
 def test_what_was_found_and_did_not_happen_is_extra(answer):

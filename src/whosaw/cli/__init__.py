@@ -20,6 +20,7 @@ COMMANDS = {
     "repair": "whosaw.cli.inquiry:repair",
     "ledger": "whosaw.cli.ledgering:ledger",
     "edge": "whosaw.cli.edging:edge",
+    "probe": "whosaw.cli.probing:probe",
     "drill": "whosaw.cli.drilling:drill",
     "init": "whosaw.cli.setup:init",
     "doctor": "whosaw.cli.setup:doctor",

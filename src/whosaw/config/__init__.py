@@ -12,7 +12,9 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from whosaw.config.tables import Table
+from whosaw.config.agreements import is_policy
+from whosaw.config.deciding import AskedAction, AskedCustomer, AskedRecipient, Decide, check_decide
+from whosaw.config.tables import Table, named
 from whosaw.config.tables import seconds as seconds
 from whosaw.config.watching import Syslog, Tell, Watch, check_listeners, check_watch
 from whosaw.errors import ConfigError
@@ -146,6 +148,7 @@ class Config(Table, frozen=True, kw_only=True):
     limits: Limits = Limits()
     keys: Keys = Keys()
     watch: Watch = Watch()
+    decide: Decide = Decide()
 
 
 def load(path: Path) -> tuple[Config, str]:
@@ -173,7 +176,7 @@ def parse(data: dict[str, object]) -> Config:
     try:
         config = msgspec.convert(data, Config)
     except msgspec.ValidationError as problem:
-        raise _named(str(problem)) from problem
+        raise named(str(problem), _TABLES, "docs/reference/settings.md") from problem
     for i, source in enumerate(config.source):
         _check_source(i, source)
     for i, owner in enumerate(config.owner):
@@ -185,6 +188,7 @@ def parse(data: dict[str, object]) -> Config:
     _check_limits(config.limits)
     check_listeners([(source.listen, source.syslog) for source in config.source])
     check_watch(config.watch)
+    check_decide(config.decide, [source.name for source in config.source], {owner.object for owner in config.owner})
     _check_timezone("operator.timezone", config.operator.timezone)
     names = [s.name for s in config.source]
     for name in {n for n in names if names.count(n) > 1}:
@@ -242,6 +246,8 @@ def _check_entitlement(key: str, ent: Entitlement) -> None:
         _check_relation(f"{key}.members", ent.members, {"group", "customer"}, {"since", "until"})
     elif ent.basis is not Basis.PARTNER:
         needed = needed | {"customer"}
+    if ent.basis is Basis.PARTNER and is_policy(ent.file):
+        needed = set()
     _check_relation(key, ent, needed, {"recipient", "customer", "since", "until", "claim", "reason", "group"})
     seconds(ent.before, f"{key}.before")
     seconds(ent.after, f"{key}.after")
@@ -278,26 +284,8 @@ def _check_timezone(key: str, name: str) -> None:
         raise ConfigError(f"`{key}` is `{name}`, expected an IANA time zone", hint=f"for example `{near[0] if near else 'Europe/London'}`")
 
 
-def _named(text: str) -> ConfigError:
-    """Turn msgspec's message into ours: the key first, then what was expected."""
-    what, _, where = text.partition(" - at `$")
-    key = where.rstrip("`").lstrip(".") or "the file"
-    unknown = re.search(r"unknown field `([^`]+)`", what)
-    if unknown:
-        near = difflib.get_close_matches(unknown[1], _all_keys(), 1)
-        full = unknown[1] if key == "the file" else f"{key}.{unknown[1]}"
-        hint = f"did you mean `{near[0]}`?" if near else "docs/reference/settings.md lists every key"
-        return ConfigError(f"`{full}` is not a known key", hint=hint)
-    missing = re.search(r"missing required field `([^`]+)`", what)
-    if missing:
-        return ConfigError(f"`{key}` lacks `{missing[1]}`", hint="docs/reference/settings.md shows a whole example")
-    return ConfigError(f"`{key}`: {what[0].lower()}{what[1:]}", hint="docs/reference/settings.md lists what each key may hold")
-
-
-def _all_keys() -> list[str]:
-    tables: list[type[msgspec.Struct]] = [Operator, Route, Source, Relation, Owner, Entitlement, Canaries, Limits, Keys]
-    tables += [Syslog, Tell, Watch, Config]
-    return sorted({name for table in tables for name in table.__struct_fields__})
+_TABLES: list[type[msgspec.Struct]] = [Operator, Route, Source, Relation, Owner, Entitlement, Canaries, Limits, Keys]
+_TABLES += [Syslog, Tell, Watch, AskedRecipient, AskedCustomer, AskedAction, Decide, Config]
 
 
 def _plain(problem: Exception) -> str:

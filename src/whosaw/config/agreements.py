@@ -7,20 +7,33 @@ import ipaddress
 import re
 import tomllib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
 from whosaw.config.tables import Table
 from whosaw.errors import ConfigError
+from whosaw.model import DataClass, data_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_PLAIN = re.compile(rf"\*?\.?(?:{_LABEL.pattern}\.)+(?![0-9]+$){_LABEL.pattern}")
+"""A host that is written as it is compared; most are."""
+
+
+class Field(Table, frozen=True, kw_only=True):
+    """Something a partner may be told: the header it is told in, and the column of the subscribers it is taken from."""
+
+    name: str
+    header: str
+    value: str = "msisdn"
+    encoding: str = "e164"
+    data: DataClass = DataClass.NUMBER
 
 
 class Partner(Table, frozen=True, kw_only=True):
@@ -92,38 +105,94 @@ def partners(data: dict[str, Any], folder: Path) -> tuple[Partner, ...]:
     return tuple(found)
 
 
+def is_policy(name: str) -> bool:
+    """Whether a file of agreements is a policy, by its name; everything else is a table."""
+    return name.endswith((".toml", ".yaml", ".yml"))
+
+
+class Agreement(NamedTuple):
+    """One host of one agreement as the ledger judges by it: from when to when it may be told which data classes (a mask)."""
+
+    agreement: str
+    host: str
+    since: datetime | None
+    until: datetime | None
+    data: int
+
+
+def agreed(path: Path) -> list[Agreement]:
+    """Return every host of every agreement of a policy. Raises `ConfigError`."""
+    data = document(path)
+    try:
+        fields = msgspec.convert(data.get("field", ()), tuple[Field, ...])
+    except msgspec.ValidationError as problem:
+        raise ConfigError(f"`{path.name}`: `field`: {problem}", hint="docs/reference/edge-policy.md lists every key") from problem
+    classes = {field.name: field.data for field in fields}
+    return [
+        Agreement(partner.agreement, host, partner.since, partner.until, data_mask(classes[n] for n in partner.fields if n in classes))
+        for partner in partners(data, path.parent)
+        for host in partner.hosts
+    ]
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return the files a policy's agreements come from: its own, and the table it names. What cannot be read names none."""
+    try:
+        listed = document(path).get("partners")
+    except ConfigError:
+        return (path,)
+    return (path, path.parent / str(listed)) if listed else (path,)
+
+
 COLUMNS = ("agreement", "name", "host", "address", "port", "path", "since", "until", "fields", "encoding")
 """The columns of a file of agreements, one host a row; several values of a cell are separated by spaces."""
+
+
+class _Rows(Protocol):
+    """Rows of a table, and the line in which the last of them ended."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+    def __next__(self) -> list[str]: ...
 
 
 def _listed(path: Path) -> list[Partner]:
     """Return the agreements of a CSV file; rows that differ in nothing but the host are one agreement."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return _grouped(path, csv.DictReader(file))
+            return _grouped(path, csv.reader(file))
     except (OSError, UnicodeDecodeError) as problem:
         why = str(getattr(problem, "strerror", None) or problem).lower()
         raise ConfigError(f"cannot read the agreements `{path}`: {why}", hint="`partners` names a CSV file beside the policy") from problem
 
 
-def _grouped(path: Path, rows: csv.DictReader[str]) -> list[Partner]:
-    known = set(rows.fieldnames or ())
-    if missing := sorted({"agreement", "host", "fields"} - known):
+def _grouped(path: Path, rows: _Rows) -> list[Partner]:
+    heading = [name.strip() for name in next(rows, [])]
+    if missing := sorted({"agreement", "host", "fields"} - set(heading)):
         raise ConfigError(f"`{path}` has no column `{missing[0]}`", hint=f"its columns are {', '.join(COLUMNS)}")
-    if strange := sorted(str(name) for name in known - set(COLUMNS)):
+    if strange := sorted(set(heading) - set(COLUMNS)):
         raise ConfigError(f"`{path}` has a column `{strange[0]}` that is not known", hint=f"its columns are {', '.join(COLUMNS)}")
+    host = heading.index("host")
     together: dict[tuple[str, ...], tuple[str, list[str]]] = {}
     for row in rows:
-        terms = tuple((row.get(name) or "").strip() for name in COLUMNS if name != "host")
-        place = f"{path.name}:{rows.line_num}"
-        together.setdefault(terms, (place, []))[1].append(row["host"] or "")
-    return [_checked(place, _raw(terms, hosts)) for terms, (place, hosts) in together.items()]
+        if len(row) > len(heading):
+            raise ConfigError(f"`{path.name}:{rows.line_num}` has more cells than the heading", hint="quote a cell that holds a comma")
+        if row:
+            cells = [cell.strip() for cell in row] + [""] * (len(heading) - len(row))
+            name, cells[host] = cells[host], ""
+            together.setdefault(tuple(cells), (f"{path.name}:{rows.line_num}", []))[1].append(name)
+    return [_checked(place, _raw(heading, terms, hosts)) for terms, (place, hosts) in together.items()]
 
 
-def _raw(terms: tuple[str, ...], hosts: list[str]) -> dict[str, Any]:
-    cells = dict(zip((name for name in COLUMNS if name != "host"), terms, strict=True))
-    several = {"addresses": cells.pop("address").split(), "ports": cells.pop("port").split(), "fields": cells.pop("fields").split()}
-    return {"hosts": hosts, **{name: value for name, value in (cells | several).items() if value}}
+_SEVERAL = {"address": "addresses", "port": "ports", "fields": "fields"}
+
+
+def _raw(heading: list[str], terms: tuple[str, ...], hosts: list[str]) -> dict[str, Any]:
+    cells = {
+        _SEVERAL.get(name, name): cell.split() if name in _SEVERAL else cell for name, cell in zip(heading, terms, strict=True) if cell
+    }
+    return {**cells, "hosts": hosts}
 
 
 def _checked(key: str, raw: object) -> Partner:
@@ -159,6 +228,8 @@ def _check_terms(key: str, partner: Partner) -> None:
 
 def _host(key: str, text: str) -> str:
     """Return a host as it is compared: lower case, without a last dot, other letters in their ASCII form (RFC 5891)."""
+    if _PLAIN.fullmatch(text):
+        return text
     host = text.strip().lower().rstrip(".")
     mark = "*." if host.startswith("*.") else "." if host.startswith(".") else ""
     try:

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import re
 from functools import lru_cache
-from itertools import groupby, product
+from itertools import product
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from whosaw.config.agreements import Partner, changes, covers, document, partners
+from whosaw.config.agreements import Field, Partner, changes, covers, document, partners
 from whosaw.config.tables import Table, seconds
+from whosaw.edge.lookup import ENCODINGS
 from whosaw.errors import ConfigError
 from whosaw.identifiers import catalogue
-from whosaw.model import DataClass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
     from publicsuffixlist import PublicSuffixList
-
-ENCODINGS: dict[str, Callable[[str], str]] = {
-    "e164": str,
-    "plus": lambda number: "+" + number,
-    "base64": lambda number: base64.b64encode(number.encode()).decode(),
-    "sha256": lambda number: hashlib.sha256(b"+" + number.encode()).hexdigest(),
-}
-"""How a value is written for a partner. `sha256` is that of CAMARA Number Verification: hexadecimal, of the number with its plus."""
 
 GAPS = {
     "pattern-names": "names that the catalogue knows by their beginning only",
@@ -40,16 +31,6 @@ GAPS = {
     "intercepted": "a partner's name claimed by another address, where traffic is intercepted",
 }
 """What a proxy's own rules may be unable to stop. A policy says which of them it accepts; everything else is refused."""
-
-
-class Field(Table, frozen=True, kw_only=True):
-    """Something a partner may be told: the header it is told in, and the column of the subscribers it is taken from."""
-
-    name: str
-    header: str
-    value: str = "msisdn"
-    encoding: str = "e164"
-    data: DataClass = DataClass.NUMBER
 
 
 class Subscribers(Table, frozen=True, kw_only=True):
@@ -81,6 +62,18 @@ class Log(Table, frozen=True, kw_only=True):
     key_file: str = ""
 
 
+class Page(Table, frozen=True, kw_only=True):
+    """A page of a portal: how it says whose data it shows, and how the session's own customer is known.
+
+    `shown` is `response:HEADER` or `regex:PATTERN` with one group, looked for in the page; `own` is `request:HEADER` or `response:HEADER`.
+    """
+
+    route: str
+    shown: str
+    own: str
+    mode: Literal["report", "block"] = "report"
+
+
 class _Written(Table, frozen=True, kw_only=True):
     """The policy as it is written down."""
 
@@ -92,6 +85,7 @@ class _Written(Table, frozen=True, kw_only=True):
     strip: Strip = Strip()
     icap: Icap = Icap()
     log: Log = Log()
+    page: tuple[Page, ...] = ()
     partner: tuple[object, ...] = ()
     partners: str = ""
 
@@ -107,8 +101,8 @@ class Told(NamedTuple):
 class Group(NamedTuple):
     """Partners to whom the same is told under the same conditions, without overlaps: `below` are domains, met from their subdomains on.
 
-    A domain that is itself meant (`.music.example`) stands in `exact` and in `below`. `pins` are (host or domain, network), where
-    networks matter.
+    A domain that is itself meant (`.music.example`) stands in `exact` and in `below`. `pins` are all (host or domain, network), where
+    networks matter: what one agreement pins here another may pin there.
     """
 
     told: tuple[Told, ...]
@@ -139,19 +133,31 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     strip: Strip
     icap: Icap
     log: Log
+    pages: tuple[Page, ...]
     folder: str
     hash: str
 
     def groups(self, moment: datetime) -> tuple[Group, ...]:
         """Return the partners whose agreements are in force at a moment, in a fixed order."""
-        now = sorted((p for p in self.partners if p.holds(moment)), key=self._terms)
-        return tuple(self._group(list(those)) for _, those in groupby(now, key=self._terms))
+        together: dict[tuple[tuple[str, ...], str, tuple[int, ...], str], list[Partner]] = {}
+        for partner in self.partners:
+            if partner.holds(moment):
+                together.setdefault((partner.fields, partner.encoding, partner.ports, partner.path), []).append(partner)
+        same: dict[tuple[tuple[Told, ...], tuple[int, ...], str], list[Partner]] = {}
+        for those in together.values():
+            terms = self.offer(those[0]), tuple(sorted(set(those[0].ports))), those[0].path
+            same.setdefault(terms, []).extend(those)
+        return tuple(_group(*terms, those) for terms, those in sorted(same.items(), key=lambda item: item[0]))
 
     def offer(self, partner: Partner) -> tuple[Told, ...]:
         """Return what a partner is told, in the order of the headers' names."""
         known = {field.name: field for field in self.fields}
         those = (known[name] for name in sorted(set(partner.fields)))
         return tuple(sorted(Told(f.header, f.value, partner.encoding or f.encoding) for f in those))
+
+    def offers(self) -> set[tuple[Told, ...]]:
+        """Return all that some partner is told, whether its agreement is in force or not."""
+        return {self.offer(one) for one in {(partner.fields, partner.encoding): partner for partner in self.partners}.values()}
 
     def changes(self, moment: datetime) -> datetime | None:
         """Return when the policy means something else for the first time after a moment, because an agreement begins or ends."""
@@ -169,19 +175,36 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
                 found.setdefault((name.lower(), place), StripName(name.rstrip("*"), name.endswith("*"), place))
         return tuple(found[key] for key in sorted(found))
 
-    def _terms(self, partner: Partner) -> tuple[tuple[Told, ...], tuple[int, ...], str, bool]:
-        return self.offer(partner), tuple(sorted(set(partner.ports))), partner.path, bool(self.intercepted)
 
-    def _group(self, those: list[Partner]) -> Group:
-        hosts = {host for partner in those for host in partner.hosts}
-        below = {host.lstrip("*.") for host in hosts if host[0] in "*."}
-        exact = {host.lstrip(".") for host in hosts if host[0] != "*"}
-        pins = {(host, str(network)) for partner in those for host in partner.hosts for network in partner.networks}
-        if not self.intercepted:  # a pinned host may be pinned in several agreements: leave each as it is
-            below = {domain for domain in below if not _is_below(domain, below)}
-            exact = {host for host in exact if host in below or not _is_below(host, below)}
-        first, ports, path, _ = self._terms(those[0])
-        return Group(first, ports, path, tuple(sorted(exact)), tuple(sorted(below)), tuple(sorted(pins)))
+def _group(told: tuple[Told, ...], ports: tuple[int, ...], path: str, those: list[Partner]) -> Group:
+    hosts = {host for partner in those for host in partner.hosts}
+    below = {host.lstrip("*.") for host in hosts if host[0] in "*."}
+    exact = {host.lstrip(".") for host in hosts if host[0] != "*"}
+    pins = {(host, network) for partner in those for host in partner.hosts for network in partner.addresses}
+    below = {domain for domain in below if not _is_below(domain, below)}
+    exact = {host for host in exact if host in below or not _is_below(host, below)}
+    return Group(told, ports, path, tuple(sorted(exact)), tuple(sorted(below)), tuple(sorted(pins)))
+
+
+class Size(NamedTuple):
+    """How large a network is: networks of one size never overlap, so an address is in one of them at most."""
+
+    version: int
+    length: int
+
+
+def size(network: str) -> Size:
+    """Return how large a network is."""
+    address, _, length = network.partition("/")
+    return Size(6 if ":" in address else 4, int(length))
+
+
+def networks(groups: tuple[Group, ...]) -> dict[Size, list[str]]:
+    """Return the networks that partners are pinned to, by size, in a fixed order."""
+    found: dict[Size, list[str]] = {}
+    for network in sorted({network for group in groups for _, network in group.pins}):
+        found.setdefault(size(network), []).append(network)
+    return dict(sorted(found.items()))
 
 
 def _is_below(host: str, domains: set[str]) -> bool:
@@ -217,6 +240,7 @@ def load(path: Path) -> Policy:
         strip=written.strip,
         icap=written.icap,
         log=written.log,
+        pages=written.page,
         folder=str(path.resolve().parent),
         hash=_hash(written, those),
     )
@@ -224,7 +248,8 @@ def load(path: Path) -> Policy:
 
 def _hash(written: _Written, those: tuple[Partner, ...]) -> str:
     """Return the hash of what a policy means; where its files lie is no part of it, their agreements are."""
-    meant = msgspec.structs.replace(written, partner=(), partners="", field=tuple(sorted(written.field, key=lambda f: f.name)))
+    fields = tuple(sorted(written.field, key=lambda field: field.name))
+    meant = msgspec.structs.replace(written, partner=(), partners="", field=fields, accept=tuple(sorted(set(written.accept))))
     body = msgspec.json.encode([catalogue().version, meant, sorted(those, key=msgspec.json.encode)])
     return hashlib.sha256(body).hexdigest()[:16]
 
@@ -232,6 +257,7 @@ def _hash(written: _Written, those: tuple[Partner, ...]) -> str:
 def _check(written: _Written, those: tuple[Partner, ...]) -> None:
     fields = {field.name: field for field in written.field}
     _check_fields(written.field)
+    _check_pages(written.page)
     for gap in written.accept:
         if gap not in GAPS:
             raise ConfigError(f"`accept` holds `{gap}`, which is not known", hint=f"what can be accepted: {', '.join(GAPS)}")
@@ -243,6 +269,23 @@ def _check(written: _Written, those: tuple[Partner, ...]) -> None:
     _check_conflicts(those)
     if those and not written.subscribers.file:
         raise ConfigError("`subscribers.file` is not set, and there are partners", hint="name the CSV file that says who has which address")
+
+
+def _check_pages(pages: tuple[Page, ...]) -> None:
+    for i, page in enumerate(pages):
+        kind, _, rest = page.shown.partition(":")
+        if kind not in {"response", "regex"} or not rest:
+            raise ConfigError(f"`page[{i}].shown` is `{page.shown}`", hint="write response:HEADER or regex:PATTERN")
+        if page.own.partition(":")[0] not in {"request", "response"} or not page.own.partition(":")[2]:
+            raise ConfigError(f"`page[{i}].own` is `{page.own}`", hint="write request:HEADER or response:HEADER")
+        try:
+            groups = re.compile(rest).groups if kind == "regex" else 1
+        except re.error as problem:
+            raise ConfigError(
+                f"`page[{i}].shown` is no pattern: {problem}", hint="a regular expression of Python, with one group"
+            ) from problem
+        if groups != 1:
+            raise ConfigError(f"`page[{i}].shown` has {groups} groups", hint="put the customer, and nothing else, in parentheses")
 
 
 def _check_fields(fields: tuple[Field, ...]) -> None:
@@ -312,12 +355,12 @@ def _conflict(one: Partner, other: Partner) -> bool:
 
 def _meet(one: str, other: str) -> bool:
     """Whether some host is meant by both."""
-    return (
-        one == other
-        or covers(one, other.lstrip("*."))
-        or covers(other, one.lstrip("*."))
-        or (one.lstrip("*.") == other.lstrip("*.") and one[0] in "*." and other[0] in "*.")
-    )
+    if other[0] not in ".*":
+        return covers(one, other)
+    if one[0] not in ".*":
+        return covers(other, one)
+    low, high = sorted((one.lstrip("*."), other.lstrip("*.")), key=len, reverse=True)
+    return covers("." + high, low)
 
 
 @lru_cache(maxsize=1)

@@ -20,18 +20,26 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One decision about one customer's data. Pseudonyms are written whole (`keyed`); no field holds a clear identifier."""
 
     seen_at: datetime
-    service: Literal["icap", "decide", "header-echo"]
-    outcome: Literal["shown", "stopped"]
+    service: Literal["icap", "decide", "header-echo", "portal", "probe"]
+    outcome: Literal["shown", "stopped", "lost"]
+    request: str = ""
     site: str = ""
     recipient: str = ""
     customer: str = ""
     object: str = ""
     session: str = ""
+    sets_session: str = ""
+    filler_session: str = ""
     client: str = ""
+    device: str = ""
     route: str = ""
     method: str = ""
     status: int | None = None
+    cache: str = ""
     data: str = ""
+    records: int | None = None
+    data_from: str = ""
+    data_to: str = ""
     place: str = ""
     wrapping: str = ""
     claim: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whosaw.engine.door import Row, masked, named, quoted
 from whosaw.errors import QueryError, StorageError, WhosawError
@@ -11,6 +11,8 @@ from whosaw.errors import QueryError, StorageError, WhosawError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    import numpy as np
 
 __all__ = ["Engine", "Row", "named", "quoted"]
 
@@ -25,6 +27,15 @@ create macro pseudonym(domain, value) as
     end
 """
 """The same key that `identifiers.pseudonyms` computes for one value, for a whole column at once."""
+
+
+REKEYED = """
+create macro rekeyed(domain, value) as
+    case when regexp_full_match(value, domain || ':[0-9a-f]{16}')
+         then (('0x' || value[3:])::ubigint::hugeint - 9223372036854775808)::bigint
+         else pseudonym(domain, value) end
+"""
+"""The pseudonym of a text that may be one already, as the software's own lines write it."""
 
 
 DECODED = """
@@ -79,6 +90,7 @@ class Engine:
             self.run(f"set temp_directory = {quoted(str(temp))}")
         self.run("set variable secret = ?::blob", [secret])
         self.run(PSEUDONYM)
+        self.run(REKEYED)
         self.run(DECODED)
         self.run(MOMENT)
         self.speak_of_numbers("", "")
@@ -100,6 +112,13 @@ class Engine:
         """Return all rows of a query."""
         try:
             return self.connection.execute(sql, list(values) or None).fetchall()
+        except self._errors.Error as problem:
+            raise _ours(problem) from problem
+
+    def arrays(self, sql: str) -> dict[str, np.ndarray[Any, Any]]:
+        """Return the columns of a query as arrays; none of them may hold nothing."""
+        try:
+            return self.connection.execute(sql).fetchnumpy()
         except self._errors.Error as problem:
             raise _ours(problem) from problem
 

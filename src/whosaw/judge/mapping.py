@@ -11,7 +11,7 @@ from whosaw.engine.duckdb import named, quoted
 from whosaw.errors import ConfigError
 from whosaw.identifiers.disguises import TOKEN_PATTERN
 from whosaw.layout import Shape, json_shape, shape_of
-from whosaw.model import Layout, RecipientKind, data_mask
+from whosaw.model import DataClass, Layout, RecipientKind, data_mask
 
 SHOWN = "(status is null or status between 200 and 299 or status = 304)"
 """Only these answers show data: a refusal or a redirection shows none (RFC 9110 s. 15)."""
@@ -96,6 +96,7 @@ class _Builder:
         self.roles = {**layout.roles, **source.columns}
         self._time = self._role("time", needed=True)
         self._site = source.recipient_kind is RecipientKind.SITE
+        self._pseudonym = "rekeyed" if layout.keyed else "pseudonym"
 
     def cut(self) -> str:
         """Return the query that takes lines apart. A line that does not fit, or whose time cannot be read, has no `seen_at`."""
@@ -112,7 +113,9 @@ class _Builder:
         return self._timed(inner, [self._clean(text) for text in raw])
 
     def shape(self, example: Sequence[bytes]) -> Shape | None:
-        """Return how plain lines are built."""
+        """Return how plain lines are built; what holds pseudonyms already is not read that way."""
+        if self.layout.keyed:
+            return None
         time = self.roles["time"]
         own_clock = self.source.clock and self.source.clock != self.layout.clock
         if self.layout.kind == "json":
@@ -153,7 +156,7 @@ class _Builder:
         source, site = self.source, self._site
 
         def key(domain: str) -> str:
-            anew = f"pseudonym('{domain}', {KEYED[domain]})"
+            anew = f"{self._pseudonym}('{domain}', {KEYED[domain]})"
             return f"coalesce(known_{domain}.key, {anew})" if domain in known else anew
 
         return f"""{self.facts()}
@@ -164,14 +167,14 @@ class _Builder:
             {"lower(host)" if site else "null"} as site,
             {key("s")} as session, {key("a")} as client, {key("d")} as device, {key("c")} as customer,
             case when has_object or scanned.object is not null then object_type end as object_type,
-            coalesce(object_key(object_type, object_text), scanned.object) as object,
+            coalesce({self._object_key()}, scanned.object) as object,
             {key("p")} as page,
             mask as data, records, data_from, data_to, status, bytes, cache,
-            pseudonym('s', filler_session) as filler_session, pseudonym('s', sets_session) as sets_session, claim,
-            coalesce(scanned.field, {self._field()}) as field, coalesce(scanned.form, case when has_object then 'plain' end) as form,
+            {self._pseudonym}('s', filler_session) as filler_session, {self._pseudonym}('s', sets_session) as sets_session, claim,
+            coalesce(scanned.field, {self._field()}) as field, coalesce(scanned.form, case when has_object then {self._form()} end) as form,
             {SENT if site else SHOWN} and not is_public and (has_customer or has_object or shows_alone or scanned.object is not null)
                 as is_disclosure,
-            recipient_text, named_customer
+            {"null as recipient_text, null as named_customer" if self.layout.keyed else "recipient_text, named_customer"}
         from {"marked left join scanned using (n)" if self._scan_fields() else _UNSCANNED}
         {" ".join(_lookup(domain) for domain in known)}"""
 
@@ -202,6 +205,8 @@ class _Builder:
             "data_from": f"try_cast({self._pick('data_from') or 'null'} as timestamp)",
             "data_to": f"try_cast({self._pick('data_to') or 'null'} as timestamp)",
         }
+        if self.layout.keyed:
+            facts |= {f"told_{role}": self._role(role) or "null" for role in ("field", "form", "data")}
         one = ", ".join(f"{sql} as {named(name)}" for name, sql in facts.items())
         who = "host" if self._site and not source.recipient else "who"
         return f"""scanned as ({self._scanned()}),
@@ -210,12 +215,21 @@ class _Builder:
         placed as (select *, {objects} from routed),
         marked as (select *,
             coalesce(named_customer, '') <> '' as has_customer, coalesce(object_text, '') <> '' as has_object,
-            {self._by_template(lambda r: str(data_mask(r.data or source.data)), str(data_mask(source.data)))} as mask,
+            {self._mask()} as mask,
             {self._by_template(lambda r: str(r.public).lower(), "false")} as is_public,
             {self._by_template(lambda r: str(bool(r.data) and not r.object).lower(), "false")} as shows_alone,
             {self._by_template(lambda r: str(r.self).lower(), "false")} as is_self,
             {who} as recipient_text
             from placed)"""
+
+    def _mask(self) -> str:
+        """Return the data classes of a row: what the line itself says, where it may, before what its route is known to show."""
+        source = self.source
+        known = self._by_template(lambda r: str(data_mask(r.data or source.data)), str(data_mask(source.data)))
+        if not self.layout.keyed:
+            return known
+        told = " + ".join(f"list_contains(string_split(told_data, ','), {quoted(c)})::integer * {c.bit}" for c in DataClass)
+        return f"coalesce(nullif({told}, 0), {known})"
 
     # --- the parts -------------------------------------------------------------------------------------------------
 
@@ -249,7 +263,7 @@ class _Builder:
 
     def _configured(self, fact: str) -> Pick:
         pick: Pick = getattr(self.source, fact)
-        return pick or self.source.columns.get(fact, "")
+        return pick or self.source.columns.get(fact, "") or (self.layout.roles.get(fact, "") if self.layout.keyed else "")
 
     def _one_pick(self, kind: str, name: str, fact: str) -> str:
         key = f"{self.key}.{fact}"
@@ -381,7 +395,17 @@ class _Builder:
         cases = [f"when {quoted(r.template)} then {value(r)}" for r in self.source.route]
         return f"case template {' '.join(cases)} else {default} end" if cases else default
 
+    def _object_key(self) -> str:
+        clear = "object_key(object_type, object_text)"
+        return f"case when object_text like 'o:%' then rekeyed('o', object_text) else {clear} end" if self.layout.keyed else clear
+
+    def _form(self) -> str:
+        """Return how an object is wrapped that the line itself names."""
+        return "coalesce(told_form, 'plain')" if self.layout.keyed else "'plain'"
+
     def _field(self) -> str:
+        if self.layout.keyed:
+            return "told_field"
         named_by = picks(self.source.object)
         if self.source.recipient_kind is not RecipientKind.SITE or not named_by:
             return "null"
@@ -398,8 +422,8 @@ def _plain_path(path: str) -> str:
     return f"case when contains({path}, '%') then decoded({kept}) else {path} end"
 
 
-def _pattern(route: Route) -> str:
-    """Return the pattern of a template: `{x}` is one segment, `*` is anything; the object's placeholder is the group."""
+def pattern(route: Route) -> str:
+    """Return the pattern of a template, as RE2 and Python read it: `{x}` is one segment, `*` is anything; the object is the group."""
     out = []
     for part in re.split(r"(\{[^}]*\}|\*)", route.template):
         if part == "*":
@@ -418,12 +442,12 @@ def _prefix_test(subject: str, route: Route) -> str:
         return f"{subject} = {quoted(literal)}"
     if rest := _last_segment(subject, route):
         return f"(starts_with({subject}, {quoted(literal)}) and {rest} <> '' and not ({' or '.join(_separators_in(rest))}))"
-    return f"(starts_with({subject}, {quoted(literal)}) and regexp_matches({subject}, {quoted(_pattern(route))}))"
+    return f"(starts_with({subject}, {quoted(literal)}) and regexp_matches({subject}, {quoted(pattern(route))}))"
 
 
 def _object_text(subject: str, route: Route) -> str:
     """Return the text of a route's object in an address that fits its template."""
-    return _last_segment(subject, route) or f"regexp_extract({subject}, {quoted(_pattern(route))}, 1)"
+    return _last_segment(subject, route) or f"regexp_extract({subject}, {quoted(pattern(route))}, 1)"
 
 
 def _last_segment(subject: str, route: Route) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from whosaw.readers.apache import APACHE
 from whosaw.readers.crm import CRM
 from whosaw.readers.csv_map import CSV
+from whosaw.readers.edge import EDGE
 from whosaw.readers.haproxy import HAPROXY
 from whosaw.readers.har import HAR
 from whosaw.readers.jsonl import JSONL
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from whosaw.model import Guess, Reader
 
-READERS: tuple[Reader, ...] = (PARQUET, HAR, OCSF, NGINX_JSON, HAPROXY, SQUID, NGINX, APACHE, CRM, JSONL, CSV)
+READERS: tuple[Reader, ...] = (PARQUET, HAR, OCSF, EDGE, NGINX_JSON, HAPROXY, SQUID, NGINX, APACHE, CRM, JSONL, CSV)
 """From the most to the least specific: of two readers that fit equally well, the first is meant."""
 
 

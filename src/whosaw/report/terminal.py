@@ -35,7 +35,7 @@ _STYLE = {State.FOUND: "bold red", State.CLEAN: "bold"}
 
 def render(result: Result, console: Console) -> None:
     """Print the answer. Colour only repeats what the words say; at most 100 columns are used."""
-    page = _Page(console)
+    page = Page(console)
     _verdict(page, result)
     _doubts(page, result)
     _incidents(page, result.incidents)
@@ -44,7 +44,7 @@ def render(result: Result, console: Console) -> None:
     _next(page, result)
 
 
-class _Page:
+class Page:
     """Prints labelled rows that wrap under themselves. Takes text, never markup: a log's `[bold]` stays what it is."""
 
     def __init__(self, console: Console) -> None:
@@ -52,6 +52,7 @@ class _Page:
         self.width = min(console.width, WIDTH)
 
     def line(self, text: str, style: str = "") -> None:
+        """Print a text, wrapped."""
         from rich.text import Text
 
         for part in Text(visible(text), style).wrap(self.console, self.width):
@@ -59,6 +60,7 @@ class _Page:
             self.console.print(part, no_wrap=True, overflow="ignore", crop=False, highlight=False)
 
     def row(self, label: str, text: str) -> None:
+        """Print a text beside its label, wrapped under itself."""
         from rich.text import Text
 
         head = f"  {visible(label)}"
@@ -71,10 +73,11 @@ class _Page:
             head = ""
 
     def blank(self) -> None:
+        """Print an empty line."""
         self.console.print()
 
 
-def _verdict(page: _Page, result: Result) -> None:
+def _verdict(page: Page, result: Result) -> None:
     head = sentences.headline(result)
     for warning in head.warnings:
         page.line(f"CAREFUL  {warning}", "bold yellow")
@@ -82,7 +85,7 @@ def _verdict(page: _Page, result: Result) -> None:
     page.line(f"  {sentences.funnel(result)}")
 
 
-def _incidents(page: _Page, incidents: list[Incident]) -> None:
+def _incidents(page: Page, incidents: list[Incident]) -> None:
     for incident in incidents[:INCIDENTS_SHOWN]:
         page.blank()
         page.line(f"{incident.id}  {incident.detector} in {incident.channel}", "bold")
@@ -105,7 +108,7 @@ def _weight(incident: Incident) -> str:
     )
 
 
-def _capped(page: _Page, label: str, texts: Iterable[str], most: int, more: str) -> None:
+def _capped(page: Page, label: str, texts: Iterable[str], most: int, more: str) -> None:
     texts = list(texts)
     for i, text in enumerate(texts[:most]):
         page.row(label if i == 0 else "", text)
@@ -113,7 +116,7 @@ def _capped(page: _Page, label: str, texts: Iterable[str], most: int, more: str)
         page.row("", f"... and {len(texts) - most} {more}")
 
 
-def _doubts(page: _Page, result: Result) -> None:
+def _doubts(page: Page, result: Result) -> None:
     found = sentences.doubts(result)
     page.blank()
     page.line("DOUBTS", "bold")
@@ -127,7 +130,7 @@ def _doubts(page: _Page, result: Result) -> None:
         page.row("", f"... and {len(found) - DOUBTS_SHOWN} more")
 
 
-def _repairs(page: _Page, repairs: list[Repair]) -> None:
+def _repairs(page: Page, repairs: list[Repair]) -> None:
     if not repairs:
         return
     page.blank()
@@ -140,7 +143,7 @@ def _repairs(page: _Page, repairs: list[Repair]) -> None:
         page.row("", f"... and {len(repairs) - REPAIRS_SHOWN} more")
 
 
-def _coverage(page: _Page, result: Result) -> None:
+def _coverage(page: Page, result: Result) -> None:
     read = result.read
     page.blank()
     page.line("READ", "bold")
@@ -160,7 +163,7 @@ def _covered(coverage: Coverage) -> str:
     return f"{moment(coverage.since)} to {moment(coverage.until)}, {counted(coverage.lines, 'line')}, {holes}"
 
 
-def _next(page: _Page, result: Result) -> None:
+def _next(page: Page, result: Result) -> None:
     steps = [f"whosaw explain {result.incidents[0].id}"] if result.incidents else []
     steps += [f"whosaw repair {result.repairs[0].id}"] if result.repairs and not steps else []
     page.blank()

@@ -7,6 +7,9 @@ import importlib
 import click
 
 COMMANDS: dict[str, str] = {
+    "compile": "whosaw.cli.edging.compiling:compile_policy",
+    "icap": "whosaw.cli.edging.icap:icap",
+    "decide": "whosaw.cli.edging.decide:decide",
     "lint": "whosaw.cli.edging.lint:lint",
     "check-page": "whosaw.cli.edging.check_page:check_page",
 }

@@ -1,0 +1,260 @@
+"""What becomes of a request? A visit notes whose data it used, decides whether the page may go out, and leaves its lines.
+
+Nothing that goes wrong here breaks the portal: it is counted, and the page goes out; only `fail_closed` has it held back instead.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import os
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Container
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from weakref import WeakMethod
+
+from whosaw.middleware.lines import Asked, Keys, Outcome, SettingError, in_clear, key_of, lines, lost
+from whosaw.middleware.note import Notebook, Unheard, opened
+from whosaw.middleware.sink import sink_of
+from whosaw.middleware.writer import Writer
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+log = logging.getLogger("whosaw.middleware")
+
+T = TypeVar("T")
+
+Own = Container[str] | None
+"""Customers that a request may be shown; nothing if that cannot be said."""
+
+REFUSED = b"This page was held back: it did not belong to your session.\n"
+REFUSED_HEADERS = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(REFUSED))), ("Cache-Control", "no-store")]
+
+UNDECIDED = "nobody could say whose page this may be"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - nobody who calls us has a clock to give
+
+
+class Counts:
+    """How often something happened in this process."""
+
+    def __init__(self) -> None:
+        self._fresh()
+        mine = WeakMethod(self._fresh)
+        os.register_at_fork(after_in_child=lambda: (fresh := mine()) and fresh())
+
+    def _fresh(self) -> None:
+        self._lock, self._counts = threading.Lock(), Counter[str]()
+
+    def add(self, *names: str) -> None:
+        """Count each once more."""
+        with self._lock:
+            self._counts.update(names)
+
+    def __getitem__(self, name: str) -> int:
+        return self._counts[name]
+
+
+@dataclass(eq=False)
+class Portal:
+    """How a portal is watched: where lines go, under which key, and what is done with a page that is not the session's own.
+
+    `recipient`, `session`, `client` and `route` say of a framework's request what the framework itself says wrongly or not at all.
+    `own` says which customers a request may be shown; it may be a coroutine function where the framework is asynchronous.
+    """
+
+    sink: Any = field(repr=False)
+    _: KW_ONLY
+    key_file: str | Path | None = field(default=None, repr=False)
+    key: bytes = field(default=b"", repr=False)
+    clear: bool = False
+    grade: Literal["report", "block"] = "report"
+    own: Callable[[Any], Own | Awaitable[Own]] | None = field(default=None, repr=False)
+    counted: Literal["used", "shown"] = "used"
+    fail_closed: bool = False
+    recipient: Callable[[Any], object] | None = field(default=None, repr=False)
+    session: Callable[[Any], object] | None = field(default=None, repr=False)
+    client: Callable[[Any], object] | None = field(default=None, repr=False)
+    route: Callable[[Any], object] | None = field(default=None, repr=False)
+    limit: int = 100
+    queue: int = 10_000
+    clock: Callable[[], datetime] = field(default=_now, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check what was said, and make ready."""
+        if self.grade not in {"report", "block"} or self.counted not in {"used", "shown"}:
+            raise SettingError("unknown grade or count\n\nhint: grade is `report` or `block`, counted is `used` or `shown`")
+        if self.grade == "block" and self.own is None:
+            raise SettingError("nothing says whose page is whose\n\nhint: to block, `own` must say which customers a request may be shown")
+        if self.limit < 1 or self.queue < 1:
+            raise SettingError("`limit` and `queue` must be at least 1")
+        self._key = self._keyed()
+        self.key = b""
+        self.counts = Counts()
+        self.writer = Writer(sink_of(self.sink), size=self.queue, lost_line=lambda n: lost(n, key=self._key, now=self.clock()))
+
+    @property
+    def holds(self) -> bool:
+        """Whether an answer is held until it is known whose page it is."""
+        return self.grade == "block"
+
+    def visit(self, request: Any) -> Visit:  # noqa: ANN401 - a framework's request
+        """Return the visit of a request that has just come in."""
+        return Visit(self, request)
+
+    def said(self, name: str, request: Any, otherwise: Callable[[], object]) -> str:  # noqa: ANN401 - a framework's request
+        """Return what a setting says of a request, or else what the framework says; of what fails, nothing."""
+        asked: Callable[[Any], object] | None = getattr(self, name)
+        value = self.guarded(lambda: asked(request) if asked else otherwise(), None)
+        return "" if value is None else str(value)
+
+    def guarded(self, step: Callable[[], T], otherwise: T) -> T:
+        """Return what a step gives, or something else if it fails: no fault of ours, or of a setting, may break a page."""
+        try:
+            return step()
+        except Exception as problem:  # noqa: BLE001 - see above
+            self.failed(problem)
+            return otherwise
+
+    def failed(self, problem: Exception) -> None:
+        """Count a fault, and name its kind alone: its text may hold an identifier."""
+        self.counts.add("errors")
+        log.warning("the middleware failed with %s; the portal goes on", type(problem).__name__)
+
+    def health(self) -> dict[str, int]:
+        """Return this process's counts, for a page of metrics."""
+        writer = self.writer
+        own = {name: self.counts[name] for name in ("pages", "foreign", "stopped", "late", "undecided", "errors")}
+        there = {"written": writer.written, "waiting": writer.waiting, "lost": writer.lost, "sink_errors": writer.failed}
+        return own | there | {"unheard": Unheard.count}
+
+    def flush(self) -> bool:
+        """Write all lines that wait; say whether that worked."""
+        return self.writer.flush()
+
+    def close(self) -> None:
+        """Write all lines that wait, and end."""
+        self.writer.close()
+
+    def put(self, notebook: Notebook, asked: Asked, outcome: Outcome) -> None:
+        """Queue the lines of an answer."""
+        self.writer.put(lines(notebook, asked, outcome, key=self._key, now=self.clock(), limit=self.limit))
+        happened = {"pages": True, "foreign": outcome.foreign, "stopped": outcome.stopped, "late": outcome.late, "undecided": outcome.why}
+        self.counts.add(*(name for name, so in happened.items() if so))
+
+    def _keyed(self) -> Callable[[str, str], str]:
+        if self.key_file or self.key:
+            return Keys(self.key or key_of(Path(self.key_file or "")))
+        if self.clear:
+            return in_clear
+        raise SettingError("without a key, customers would be logged in clear\n\nhint: name the ledger's `key_file`, or say `clear=True`")
+
+
+class Visit:
+    """One request on its way through the portal. `stops` is asked once, before the first byte is sent; `end` says what came of it."""
+
+    def __init__(self, portal: Portal, request: Any) -> None:  # noqa: ANN401 - a framework's request
+        """Take a request, and open its notebook."""
+        self._portal, self._request = portal, request
+        self.notebook = Notebook()
+        self._own: Own = None
+        self._asked = self._ended = self.stopped = False
+        self._seen: frozenset[str] = frozenset()
+        self._why = ""
+
+    def opened(self) -> AbstractContextManager[None]:
+        """Let what runs below write to the notebook."""
+        return opened(self.notebook)
+
+    def stops(self) -> bool:
+        """Say whether the page must not go out. One on which nobody was noted belongs to nobody, and goes out."""
+        if self._portal.holds and self._customers():
+            self._ask()
+            self._stop()
+        return self.stopped
+
+    async def stops_async(self) -> bool:
+        """Say the same where the portal may be asked asynchronously."""
+        if self._portal.holds and self._customers():
+            await self._ask_async()
+            self._stop()
+        return self.stopped
+
+    def end(self, asked: Callable[[], Asked], status: int | None) -> None:
+        """Leave the lines of the answer. What the framework says is asked only if somebody was noted; the second time does nothing."""
+        if self._ends():
+            self._ask()
+            self._portal.guarded(lambda: self._put(asked(), status), None)
+
+    async def end_async(self, asked: Callable[[], Awaitable[Asked]], status: int | None) -> None:
+        """Do the same where the portal may be asked asynchronously."""
+        if self._ends():
+            await self._ask_async()
+            try:
+                self._put(await asked(), status)
+            except Exception as problem:  # noqa: BLE001 - as in `guarded`
+                self._portal.failed(problem)
+
+    def _ends(self) -> bool:
+        first, self._ended = not self._ended, True
+        if first and not self.notebook.notes:
+            self.notebook.close()
+        return first and bool(self.notebook.notes)
+
+    def _ask(self) -> None:
+        own = self._portal.own
+        if own is not None and not self._asked:
+            self._asked = True
+            self._own = self._portal.guarded(lambda: _at_once(own(self._request)), None)
+            self._why = "" if self._own is not None else UNDECIDED
+
+    async def _ask_async(self) -> None:
+        own = self._portal.own
+        if own is not None and not self._asked:
+            self._asked = True
+            try:
+                said = own(self._request)
+                self._own = await said if inspect.isawaitable(said) else said
+            except Exception as problem:  # noqa: BLE001 - as in `guarded`
+                self._portal.failed(problem)
+            self._why = "" if self._own is not None else UNDECIDED
+
+    def _stop(self) -> None:
+        self._seen = self._foreign()
+        self.stopped = bool(self._seen) or (bool(self._why) and self._portal.fail_closed)
+
+    def _foreign(self) -> frozenset[str]:
+        """Return the customers who should not be there. Where nobody says whose page it may be, there are none, and the line says so."""
+        own = self._own
+        if own is None:
+            return frozenset()
+        found = self._portal.guarded(lambda: frozenset(customer for customer in self._customers() if customer not in own), None)
+        if found is None:
+            self._own, self._why = None, UNDECIDED
+        return found or frozenset()
+
+    def _customers(self) -> list[str]:
+        notes = list(self.notebook.notes.items())
+        return [customer for customer, note in notes if note.shown or self._portal.counted == "used"]
+
+    def _put(self, asked: Asked, status: int | None) -> None:
+        foreign = self._foreign()
+        late = foreign - self._seen if self._portal.holds and not self.stopped else frozenset()
+        outcome = Outcome(status=status, stopped=self.stopped, foreign=foreign, late=late, why=self._why)
+        self._portal.put(self.notebook, asked, outcome)
+
+
+def _at_once(own: Own | Awaitable[Own]) -> Own:
+    """Return what is there already: who cannot wait cannot be told later."""
+    if inspect.iscoroutine(own):
+        own.close()
+    if inspect.isawaitable(own):
+        raise TypeError("own is asynchronous, and the framework is not")
+    return own

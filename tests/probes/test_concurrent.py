@@ -1,0 +1,26 @@
+"""A mix-up of one request in hundreds is found when many ask at once, some of whom hang up; a portal without one is clean."""
+
+import selfcare
+from whosaw.probes.concurrent import CONCURRENT
+
+
+def test_a_mixup_of_one_in_250_is_found_within_the_default_amount(portal, tmp_path):
+    faulty = portal("mixup")
+    found, done = selfcare.found_on(faulty, tmp_path, CONCURRENT)
+    assert found == {("account-mixup", "any page")}
+    assert done.outcome.findings[0].evidence[0].relation in {"same tenant", "other tenant"}
+
+
+def test_a_portal_without_mixups_is_clean_and_the_power_is_stated(portal, tmp_path):
+    found, done = selfcare.found_on(portal(), tmp_path, CONCURRENT)
+    (check,) = done.outcome.checks
+    assert (found, check.state) == (set(), "clean")
+    assert check.checks >= 1000
+    assert check.bound == 3 / check.checks
+
+
+def test_some_requests_are_given_up_and_none_of_them_counts(portal, tmp_path):
+    right = portal()
+    _, done = selfcare.found_on(right, tmp_path, CONCURRENT)
+    (check,) = done.outcome.checks
+    assert check.requests - check.checks > 60
