@@ -100,7 +100,7 @@ class Edge:
     def _number(self, client: str) -> str:
         if self.known is None or not client:
             return ""
-        values = self.known.current().get(client)
+        values = (self.known.current() or {}).get(client)
         return values.get("msisdn", "") if values else ""
 
     def _client(self, client: str) -> str:
