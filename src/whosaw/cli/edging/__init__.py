@@ -8,6 +8,7 @@ import click
 
 COMMANDS: dict[str, str] = {
     "compile": "whosaw.cli.edging.compiling:compile_policy",
+    "lookup": "whosaw.cli.edging.looking:lookup",
 }
 
 
