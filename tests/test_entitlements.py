@@ -536,3 +536,21 @@ def test_a_policy_that_contradicts_itself_is_named(engine, tmp_path):
     (tmp_path / "edge.toml").write_text("[[partner]]\n")
     with pytest.raises(ConfigError, match=r"partner\[0\]"):
         loaded(engine, tmp_path, entitlement=[{"basis": "partner", "file": "edge.toml"}])
+
+
+def test_clear_names_are_kept_only_for_who_must_give_them_back(engine, tmp_path):
+    operator(tmp_path)
+    tables = config.parse({"owner": [BILL_OWNER], "entitlement": [OWNERSHIP], "canary": [{"query": "select 'A9' as customer"}]})
+    entitlements.load(engine, tables, tmp_path)
+    assert engine.rows("select * from names") == []
+    entitlements.load(engine, tables, tmp_path, named=True)
+    kept = engine.rows("select distinct kind, name from names order by all")
+    assert kept == [
+        ("customer", "A1"),
+        ("customer", "A2"),
+        ("object:bill", "B1"),
+        ("object:bill", "B2"),
+        ("recipient", "anna"),
+        ("recipient", "bert"),
+    ]
+    assert engine.one("select count(*) from names n join grants g on g.customer = n.key and n.kind = 'customer'")[0] == 4

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosaw.config import Config, Entitlement, Owner, Relation, seconds
+from whosaw.config import Canaries, Config, Entitlement, Owner, Relation, seconds
 from whosaw.config.agreements import agreed, is_policy
 from whosaw.engine.block import Lines, Piece
 from whosaw.engine.duckdb import Engine, named, quoted
@@ -50,6 +50,7 @@ create or replace temp table owners (object_type varchar, object bigint, custome
 create or replace temp table held (object bigint, customer bigint, since timestamp, until timestamp, contested boolean);
 create or replace temp table canaries (customer bigint);
 create or replace temp table blind (basis varchar, since timestamp, until timestamp);
+create or replace temp table names (relation varchar, kind varchar, key bigint, name varchar);
 """
 
 _CHECKED = """
@@ -115,15 +116,16 @@ class Loaded:
         return out
 
 
-def load(engine: Engine, config: Config, folder: Path) -> dict[str, Loaded]:
+def load(engine: Engine, config: Config, folder: Path, *, named: bool = False) -> dict[str, Loaded]:
     """Fill the engine's relations from the configuration's files and queries; return what came in of each, by its key.
 
+    With `named`, the clear names behind pseudonyms are kept in the engine's memory, as `names`, for who must give them back.
     Raises `ConfigError` for a column or file that is not there. A row that makes no sense (an interval that ends before it begins,
     no recipient) is counted and shown as rejected.
     """
     for statement in _SCHEMA.strip().split(";\n"):
         engine.run(statement)
-    return load_again(engine, config, folder, keys(config))
+    return load_again(engine, config, folder, keys(config), named=named)
 
 
 def keys(config: Config) -> list[str]:
@@ -132,13 +134,13 @@ def keys(config: Config) -> list[str]:
     return [f"{table}[{i}]" for table, relations in tables.items() for i in range(relations)]
 
 
-def load_again(engine: Engine, config: Config, folder: Path, changed: Collection[str]) -> dict[str, Loaded]:
+def load_again(engine: Engine, config: Config, folder: Path, changed: Collection[str], *, named: bool = False) -> dict[str, Loaded]:
     """Load the relations of some keys anew, which `load` loaded before; return what came in of each.
 
     Owners are loaded anew together, and so are canaries. Wrap it in `Engine.together`: it raises what `load` does.
     """
     found: dict[str, Loaded] = {}
-    loader = _Loader(engine, folder, config.operator.timezone)
+    loader = _Loader(engine, folder, config.operator.timezone, named=named)
     for i, entitlement in enumerate(config.entitlement):
         if (key := f"entitlement[{i}]") in changed:
             loader.loaded = found[key] = Loaded()
@@ -198,6 +200,7 @@ class _Loader:
     folder: Path
     zone: str
     loaded: Loaded = field(default_factory=Loaded)
+    named: bool = False
 
     def entitlement(self, ent: Entitlement, i: int) -> None:
         """Load one [[entitlement]] under its number."""
@@ -275,6 +278,20 @@ class _Loader:
             f"select file, line, problem from checked where problem is not null order by file, line limit {REJECTED_SHOWN}"
         )
         self.loaded.rejected += [Rejected(key, file, line, problem) for file, line, problem in shown]
+        if self.named and not isinstance(relation, Canaries):
+            self._keep_names(relation, key)
+
+    def _keep_names(self, relation: Relation, key: str) -> None:
+        """Keep the clear names of a relation's good rows: recipients, customers, and objects under their kind."""
+        self.engine.run(f"delete from names where relation = {quoted(key)}")
+        keyed = {"recipient": "pseudonym('r', recipient)", "customer": "pseudonym('c', customer)"}
+        kinds = {word: word for word in keyed}
+        if isinstance(relation, Owner):
+            keyed["object"], kinds["object"] = f"object_key({quoted(relation.object)}, object)", f"object:{relation.object}"
+        for word, made in keyed.items():
+            self.engine.run(
+                f"insert into names select distinct {quoted(key)}, {quoted(kinds[word])}, {made}, {word} from staged where {word} <> ''"
+            )
 
     def _stage_query(self, relation: Relation, key: str, needed: Sequence[str]) -> None:
         """Run the operator's own SQL; relative files in it are relative to the configuration."""

@@ -20,32 +20,89 @@ if TYPE_CHECKING:
     from whosaw.model import Result
 
 
-@click.command(help="replay real incidents on a make-believe operator, judge its logs, and compare with the truth")
+@click.command(help="replay real incidents on a make-believe operator, judge its logs, and compare with the truth; or let it run live")
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO...]")
-@click.option("--list", "listing", is_flag=True, help="list the scenarios")
+@click.option("--list", "listing", is_flag=True, help="list the scenarios; with --live, the faults")
 @click.option(
     "--dir",
     "folder",
     type=click.Path(path_type=Path),
-    default=Path("drill-out"),
-    show_default=True,
-    help="folder of the logs, the ledger and the answer",
+    default=None,
+    help="folder of the logs, the ledger and the answer  [default: drill-out, with --live live-out]",
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="which make-believe operator")
 @click.option("--customers", type=int, default=2000, show_default=True, help="how many customers it has")
 @click.option("--days", type=int, default=30, show_default=True, help="how many days of logs it writes")
+@click.option("--live", "alive", is_flag=True, help="start the operator for real, on this machine: applications behind nginx and Squid")
+@click.option("--fault", "faults", multiple=True, metavar="NAME[=VALUE]", help="with --live: switch a fault on; repeatable")
+@click.option("--for", "seconds", type=click.FloatRange(min=0, min_open=True), help="with --live: end after so many seconds")
+@click.option(
+    "--traffic", type=click.FloatRange(0.1, 1000), default=5, show_default=True, help="with --live: requests a second of background traffic"
+)
+@click.option("--address", default="127.0.0.1", show_default=True, help="with --live: the loopback address to listen at")
 @OUT
 @QUIET
+@click.pass_context
 def drill(  # noqa: PLR0913 - one argument per option
-    *, scenarios: Sequence[str], listing: bool, folder: Path, seed: int, customers: int, days: int, outs: Sequence[str], quiet: bool
+    ctx: click.Context,
+    *,
+    scenarios: Sequence[str],
+    listing: bool,
+    folder: Path | None,
+    seed: int,
+    customers: int,
+    days: int,
+    alive: bool,
+    faults: Sequence[str],
+    seconds: float | None,
+    traffic: float,
+    address: str,
+    outs: Sequence[str],
+    quiet: bool,
 ) -> int:
-    """Replay real incidents on a make-believe operator, judge its logs, and compare with the truth."""
+    """Replay real incidents on a make-believe operator, judge its logs, and compare with the truth; or let it run live."""
+    from whosaw.cli import living
+
+    _check_together(ctx, alive=alive)
+    if alive and listing:
+        return living.list_faults()
+    if alive:
+        place = folder or Path("live-out")
+        return living.live(place, faults=faults, address=address, traffic=traffic, seconds=seconds, seed=seed)
+    if listing:
+        return _list()
+    return _replay(scenarios, folder or Path("drill-out"), seed=seed, customers=customers, days=days, outs=outs, quiet=quiet)
+
+
+_LIVE_ONLY, _NOT_LIVE = ("faults", "seconds", "traffic", "address"), ("scenarios", "customers", "days", "outs", "quiet")
+
+
+def _check_together(ctx: click.Context, *, alive: bool) -> None:
+    """Refuse an option that would do nothing."""
+    from click.core import ParameterSource
+
+    given = {
+        name for name in (*_LIVE_ONLY, *_NOT_LIVE) if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT and ctx.params[name]
+    }
+    odd = next((param for param in ctx.command.params if param.name in given.intersection(_NOT_LIVE if alive else _LIVE_ONLY)), None)
+    if odd is not None:
+        name = max(odd.opts, key=len) if isinstance(odd, click.Option) else "a scenario"
+        raise click.UsageError(f"{name} {'and --live do not go together' if alive else 'needs --live'}")
+
+
+def _list() -> int:
     from whosaw import drill as operator
 
-    if listing:
-        for name, story in operator.SCENARIOS.items():
-            click.echo(f"{name:<18}{story}")
-        return 0
+    for name, story in operator.SCENARIOS.items():
+        click.echo(f"{name:<18}{story}")
+    return 0
+
+
+def _replay(  # noqa: PLR0913 - what the options say
+    scenarios: Sequence[str], folder: Path, *, seed: int, customers: int, days: int, outs: Sequence[str], quiet: bool
+) -> int:
+    from whosaw import drill as operator
+
     unknown = [name for name in scenarios if name not in operator.SCENARIOS]
     if unknown:
         raise click.UsageError(f"no scenario `{unknown[0]}`; there are {', '.join(operator.SCENARIOS)}")

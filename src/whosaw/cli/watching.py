@@ -36,7 +36,7 @@ def watch(*, config: Path, folder: Path, quiet: bool, once: bool, as_json: bool)
     path = config / "whosaw.toml" if config.is_dir() else config
     case = _case(path, folder)
     last: list[Result] = []
-    with _stopped_politely() as stop, watching(case, now=now, command=command_line()) as opened:
+    with stopped_politely() as stop, watching(case, now=now, command=command_line()) as opened:
         tell = _teller(case, path, opened, last, quiet=quiet, as_json=as_json)
         if once:
             opened.once(tell)
@@ -63,7 +63,7 @@ def _case(path: Path, folder: Path) -> Case:
 
 
 @contextmanager
-def _stopped_politely() -> Iterator[threading.Event]:
+def stopped_politely() -> Iterator[threading.Event]:
     """Give an event that SIGINT and SIGTERM set; a second one ends at once."""
     stop = threading.Event()
 

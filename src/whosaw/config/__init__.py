@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from whosaw.config.agreements import is_policy
+from whosaw.config.deciding import AskedAction, AskedCustomer, AskedRecipient, Decide, check_decide
 from whosaw.config.tables import Table
 from whosaw.config.tables import seconds as seconds
 from whosaw.config.watching import Syslog, Tell, Watch, check_listeners, check_watch
@@ -147,6 +148,7 @@ class Config(Table, frozen=True, kw_only=True):
     limits: Limits = Limits()
     keys: Keys = Keys()
     watch: Watch = Watch()
+    decide: Decide = Decide()
 
 
 def load(path: Path) -> tuple[Config, str]:
@@ -186,6 +188,7 @@ def parse(data: dict[str, object]) -> Config:
     _check_limits(config.limits)
     check_listeners([(source.listen, source.syslog) for source in config.source])
     check_watch(config.watch)
+    check_decide(config.decide, [source.name for source in config.source], {owner.object for owner in config.owner})
     _check_timezone("operator.timezone", config.operator.timezone)
     names = [s.name for s in config.source]
     for name in {n for n in names if names.count(n) > 1}:
@@ -299,7 +302,7 @@ def _named(text: str) -> ConfigError:
 
 def _all_keys() -> list[str]:
     tables: list[type[msgspec.Struct]] = [Operator, Route, Source, Relation, Owner, Entitlement, Canaries, Limits, Keys]
-    tables += [Syslog, Tell, Watch, Config]
+    tables += [Syslog, Tell, Watch, AskedRecipient, AskedCustomer, AskedAction, Decide, Config]
     return sorted({name for table in tables for name in table.__struct_fields__})
 
 

@@ -147,9 +147,9 @@ def _check_tell(key: str, tell: Tell) -> None:
         )
 
 
-def endpoint(text: str) -> tuple[str, int]:
-    """Return host and port of `watch.metrics`; a mere port means this machine alone. Raises `ConfigError`."""
+def endpoint(text: str, key: str = "`watch.metrics`") -> tuple[str, int]:
+    """Return host and port of an address; a mere port means this machine alone. Raises `ConfigError` that names the key."""
     host, _, port = text.rpartition(":")
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 1 << 16:
-        raise ConfigError(f"`watch.metrics` is `{text}`, expected an address and a port", hint='for example `"127.0.0.1:9464"`')
+        raise ConfigError(f"{key} is `{text}`, expected an address and a port", hint='for example `"127.0.0.1:9464"`')
     return host.strip("[]") or "127.0.0.1", int(port)

@@ -134,17 +134,24 @@ class Pins:
 
 
 class Kept(Generic[Said]):
-    """What a file says, read again when it changes; nothing before it could be read for the first time."""
+    """What a file says, read again when it changes."""
 
-    def __init__(self, path: str, load: Callable[[str], Said]) -> None:
-        """Read it now if it can be read."""
+    def __init__(self, path: str, load: Callable[[str], Said], empty: Said | None = None) -> None:
+        """Read it now; what is wrong with it then is the caller's to hear, unless it goes on with what an empty file would say."""
         self.path, self.load = path, load
-        self._value: Said | None = None
         self._stamp: tuple[int, int, int] | None = None
         self._complaint = ""
-        self._look()
+        if empty is None:
+            self._looked, self._stamp, self._value = time.monotonic(), self._now(), load(path)
+        else:
+            self._value = empty
+            self._look()
 
-    def current(self) -> Said | None:
+    def _now(self) -> tuple[int, int, int]:
+        found = os.stat(self.path)  # noqa: PTH116 - light to start
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+    def current(self) -> Said:
         """Return what the file says."""
         if time.monotonic() - self._looked >= LOOKS:
             self._look()
@@ -153,8 +160,7 @@ class Kept(Generic[Said]):
     def _look(self) -> None:
         self._looked = time.monotonic()
         try:
-            found = os.stat(self.path)  # noqa: PTH116 - light to start
-            stamp = found.st_ino, found.st_size, found.st_mtime_ns
+            stamp = self._now()
             if stamp != self._stamp:
                 self._value, self._stamp, self._complaint = self.load(self.path), stamp, ""
         except (OSError, ValueError, KeyError, csv.Error) as problem:
@@ -163,7 +169,7 @@ class Kept(Generic[Said]):
     def _complain(self, problem: str) -> None:
         """Say once what keeps the file from being read, and nothing of what stands in it."""
         if problem != self._complaint:
-            left = "nobody is known" if self._value is None else "the last good one counts"
+            left = "the last good one counts" if self._stamp else "nobody is known"
             sys.stderr.write(f"lookup: cannot read {self.path} ({problem}); {left}\n")
             sys.stderr.flush()
         self._complaint = problem
@@ -172,19 +178,21 @@ class Kept(Generic[Said]):
 def answers(arguments: Sequence[str]) -> Callable[[Sequence[str]], str]:
     """Return what answers one question, without its number."""
     if arguments[0] == "pins":
-        pins = Kept(arguments[1], Pins)
-        return lambda words: "OK" if (known := pins.current()) and len(words) == 3 and known.holds(host_of(words[0]), *words[1:]) else "ERR"
+        pins = Kept(arguments[1], Pins, Pins(os.devnull))
+        return lambda words: "OK" if len(words) == 3 and pins.current().holds(host_of(words[0]), *words[1:]) else "ERR"
     path, key_file, *listed = arguments[1:]
     wanted = [(value, encoding) for value, _, encoding in (word.partition(":") for word in listed)]
     keyed = key_file != "-"
     needed = {name for name, _ in wanted} | ({"msisdn"} if keyed else set())
-    people, key = Kept(path, lambda path: read(path, needed)[0]), Kept(key_file if keyed else os.devnull, _line)
+    nobody: dict[str, dict[str, str]] = {}
+    people = Kept(path, lambda path: read(path, needed)[0], nobody)
+    key = Kept(key_file if keyed else os.devnull, _line, b"")
 
     def answer(words: Sequence[str]) -> str:
         known, secret = people.current(), key.current()
         # what could not be logged is not told
-        values = known.get(words[0]) if known and len(words) == 1 and (secret or not keyed) else None
-        found = told(values, wanted, secret or b"") if values else {}
+        values = known.get(words[0]) if len(words) == 1 and (secret or not keyed) else None
+        found = told(values, wanted, secret) if values else {}
         return "OK " + " ".join(f"{name}={value}" for name, value in found.items()) if found else "ERR"
 
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -61,6 +62,18 @@ class Log(Table, frozen=True, kw_only=True):
     key_file: str = ""
 
 
+class Page(Table, frozen=True, kw_only=True):
+    """A page of a portal: how it says whose data it shows, and how the session's own customer is known.
+
+    `shown` is `response:HEADER` or `regex:PATTERN` with one group, looked for in the page; `own` is `request:HEADER` or `response:HEADER`.
+    """
+
+    route: str
+    shown: str
+    own: str
+    mode: Literal["report", "block"] = "report"
+
+
 class _Written(Table, frozen=True, kw_only=True):
     """The policy as it is written down."""
 
@@ -72,6 +85,7 @@ class _Written(Table, frozen=True, kw_only=True):
     strip: Strip = Strip()
     icap: Icap = Icap()
     log: Log = Log()
+    page: tuple[Page, ...] = ()
     partner: tuple[object, ...] = ()
     partners: str = ""
 
@@ -119,6 +133,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     strip: Strip
     icap: Icap
     log: Log
+    pages: tuple[Page, ...]
     folder: str
     hash: str
 
@@ -225,6 +240,7 @@ def load(path: Path) -> Policy:
         strip=written.strip,
         icap=written.icap,
         log=written.log,
+        pages=written.page,
         folder=str(path.resolve().parent),
         hash=_hash(written, those),
     )
@@ -241,6 +257,7 @@ def _hash(written: _Written, those: tuple[Partner, ...]) -> str:
 def _check(written: _Written, those: tuple[Partner, ...]) -> None:
     fields = {field.name: field for field in written.field}
     _check_fields(written.field)
+    _check_pages(written.page)
     for gap in written.accept:
         if gap not in GAPS:
             raise ConfigError(f"`accept` holds `{gap}`, which is not known", hint=f"what can be accepted: {', '.join(GAPS)}")
@@ -252,6 +269,23 @@ def _check(written: _Written, those: tuple[Partner, ...]) -> None:
     _check_conflicts(those)
     if those and not written.subscribers.file:
         raise ConfigError("`subscribers.file` is not set, and there are partners", hint="name the CSV file that says who has which address")
+
+
+def _check_pages(pages: tuple[Page, ...]) -> None:
+    for i, page in enumerate(pages):
+        kind, _, rest = page.shown.partition(":")
+        if kind not in {"response", "regex"} or not rest:
+            raise ConfigError(f"`page[{i}].shown` is `{page.shown}`", hint="write response:HEADER or regex:PATTERN")
+        if page.own.partition(":")[0] not in {"request", "response"} or not page.own.partition(":")[2]:
+            raise ConfigError(f"`page[{i}].own` is `{page.own}`", hint="write request:HEADER or response:HEADER")
+        try:
+            groups = re.compile(rest).groups if kind == "regex" else 1
+        except re.error as problem:
+            raise ConfigError(
+                f"`page[{i}].shown` is no pattern: {problem}", hint="a regular expression of Python, with one group"
+            ) from problem
+        if groups != 1:
+            raise ConfigError(f"`page[{i}].shown` has {groups} groups", hint="put the customer, and nothing else, in parentheses")
 
 
 def _check_fields(fields: tuple[Field, ...]) -> None:
@@ -279,14 +313,14 @@ def _check_partner(partner: Partner, fields: dict[str, Field], *, intercepted: b
             hint="there any server can be asked under a partner's name: pin the partner to its addresses, or set intercepted = false",
         )
     for host in partner.hosts:
-        if host[0] in ".*" and _is_shared(host.lstrip("*.")):
+        if host[0] in ".*" and is_shared(host.lstrip("*.")):
             raise ConfigError(
                 f"{key} names `{host}`: everybody can have a host below `{host.lstrip('*.')}`",
                 hint="name the partner's own domain; publicsuffix.org lists the shared ones",
             )
 
 
-def _is_shared(domain: str) -> bool:
+def is_shared(domain: str) -> bool:
     """Whether a domain is a public suffix, of the registries (`co.uk`) or of a hoster (`github.io`)."""
     return domain == _suffixes().publicsuffix(domain)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whosaw.engine.door import Row, masked, named, quoted
 from whosaw.errors import QueryError, StorageError, WhosawError
@@ -11,6 +11,8 @@ from whosaw.errors import QueryError, StorageError, WhosawError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    import numpy as np
 
 __all__ = ["Engine", "Row", "named", "quoted"]
 
@@ -110,6 +112,13 @@ class Engine:
         """Return all rows of a query."""
         try:
             return self.connection.execute(sql, list(values) or None).fetchall()
+        except self._errors.Error as problem:
+            raise _ours(problem) from problem
+
+    def arrays(self, sql: str) -> dict[str, np.ndarray[Any, Any]]:
+        """Return the columns of a query as arrays; none of them may hold nothing."""
+        try:
+            return self.connection.execute(sql).fetchnumpy()
         except self._errors.Error as problem:
             raise _ours(problem) from problem
 

@@ -413,8 +413,8 @@ def _plain_path(path: str) -> str:
     return f"case when contains({path}, '%') then decoded({kept}) else {path} end"
 
 
-def _pattern(route: Route) -> str:
-    """Return the pattern of a template: `{x}` is one segment, `*` is anything; the object's placeholder is the group."""
+def pattern(route: Route) -> str:
+    """Return the pattern of a template, as RE2 and Python read it: `{x}` is one segment, `*` is anything; the object is the group."""
     out = []
     for part in re.split(r"(\{[^}]*\}|\*)", route.template):
         if part == "*":
@@ -433,12 +433,12 @@ def _prefix_test(subject: str, route: Route) -> str:
         return f"{subject} = {quoted(literal)}"
     if rest := _last_segment(subject, route):
         return f"(starts_with({subject}, {quoted(literal)}) and {rest} <> '' and not ({' or '.join(_separators_in(rest))}))"
-    return f"(starts_with({subject}, {quoted(literal)}) and regexp_matches({subject}, {quoted(_pattern(route))}))"
+    return f"(starts_with({subject}, {quoted(literal)}) and regexp_matches({subject}, {quoted(pattern(route))}))"
 
 
 def _object_text(subject: str, route: Route) -> str:
     """Return the text of a route's object in an address that fits its template."""
-    return _last_segment(subject, route) or f"regexp_extract({subject}, {quoted(_pattern(route))}, 1)"
+    return _last_segment(subject, route) or f"regexp_extract({subject}, {quoted(pattern(route))}, 1)"
 
 
 def _last_segment(subject: str, route: Route) -> str:

@@ -6,45 +6,23 @@ session does not care how the rows were cut into batches, so the answer is that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whosaw import entitlements
-from whosaw.errors import ConfigError, StorageError, WhosawError
+from whosaw.errors import StorageError, WhosawError
 from whosaw.judge import again, answer, apart, prepare, repairs, scan, verdict
-from whosaw.watch.registries import Signature, signatures
+from whosaw.judge.registries import Registries, refuse_shrunk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from whosaw.entitlements import Loaded
     from whosaw.judge.work import Work
     from whosaw.model import Result
     from whosaw.watch.intake import Taken
 
-RESTED = 3.0
-"""Seconds a registry must have been left alone before it is loaded: half a file would take entitlements away."""
-
-ASKED_AGAIN = 300.0
-"""Seconds after which a registry that is a query is asked again: nobody can tell whether its answer has changed."""
-
-SHRUNK = 0.5
-"""A registry that lost more of its rows than this share is not believed."""
-
-ENOUGH = 20
-"""Rows from which on a share of them says something."""
-
 MANY_SMALL = 32
 """Small parts of a day that are merged; every batch brings one."""
-
-
-@dataclass
-class _Seen:
-    """How the registries look on the disk, and since when."""
-
-    signatures: dict[str, Signature]
-    since: float
 
 
 class Live:
@@ -61,8 +39,7 @@ class Live:
 
     def _begin(self, clock: float) -> None:
         work = self._work
-        self._loaded = self._look(clock)
-        self._seen = _Seen(self._loaded, clock)
+        self._registries = Registries(work.case.config, work.case.folder, clock=clock)
         self._mark, self._vouched = work.ledger.batch, len(work.ledger.vouched())
         scan.prepare(work.engine, work.case.config, work.case.folder)
         prepare(work)
@@ -95,17 +72,11 @@ class Live:
         A registry that is still being written, cannot be read, or has lost most of its rows stays as it was loaded before.
         Raises `StorageError` when there is no room for it; it is tried again the next time.
         """
-        now = self._look(clock)
-        if now != self._seen.signatures:
-            self._seen = _Seen(now, clock)
         taken = len(self._work.ledger.vouched()) > self._vouched and self._take_over(set(), self._vouched_rules())
-        if clock - self._seen.since < RESTED:
-            return taken
-        changed = {key for key, signature in now.items() if signature != self._loaded[key]}
-        for keys in _together(changed):
+        for keys in self._registries.due(clock):
             rules = [int(key.partition("[")[2][:-1]) for key in keys if key.startswith("entitlement")]
             taken |= self._take_over(keys, rules)
-            self._loaded = {**self._loaded, **{key: now[key] for key in keys}}
+            self._registries.took(keys)
         return taken
 
     def _vouched_rules(self) -> list[int]:
@@ -119,7 +90,7 @@ class Live:
             with engine.together(), again.judged_again(engine, rules, owners=owners) as changes:
                 if keys:
                     loads = entitlements.load_again(engine, work.case.config, work.case.folder, keys)
-                    _refuse_shrunk(work.loads, loads)
+                    refuse_shrunk(work.loads, loads)
                 else:
                     repairs.load(engine, work.ledger, after=self._vouched)
         except StorageError:
@@ -147,27 +118,5 @@ class Live:
         days = self._work.ledger.days()
         return answer(self._work, self._engine, made=now, command=command, settled=self._settled, now=now, days=days)
 
-    def _look(self, clock: float) -> dict[str, Signature]:
-        case = self._work.case
-        return signatures(case.config, case.folder, refresh=int(clock // ASKED_AGAIN))
-
     def _count(self) -> int:
         return int(self._engine.one("select count(*) from rest")[0])
-
-
-def _together(changed: set[str]) -> list[set[str]]:
-    """Return the changed relations in groups that are loaded together: owners, and canaries, or one entitlement."""
-    tables = {table: {key for key in changed if key.startswith(table)} for table in ("owner", "canary")}
-    single = [{key} for key in sorted(changed) if key.startswith("entitlement")]
-    return [keys for keys in tables.values() if keys] + single
-
-
-def _refuse_shrunk(before: Mapping[str, Loaded], now: Mapping[str, Loaded]) -> None:
-    """Raise `ConfigError` for a registry that has lost most of its rows: it is being written, or its export has failed."""
-    for key, loaded in now.items():
-        had = before[key].kept
-        if had >= ENOUGH and loaded.kept < had * SHRUNK:
-            raise ConfigError(
-                f"`{key}` has {loaded.kept:,} rows that can be used, and had {had:,} before",
-                hint="export it anew; if it is right, start the watch again",
-            )

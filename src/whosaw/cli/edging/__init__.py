@@ -9,6 +9,9 @@ import click
 COMMANDS: dict[str, str] = {
     "compile": "whosaw.cli.edging.compiling:compile_policy",
     "lookup": "whosaw.cli.edging.looking:lookup",
+    "icap": "whosaw.cli.edging.icap:icap",
+    "decide": "whosaw.cli.edging.decide:decide",
+    "lint": "whosaw.cli.edging.lint:lint",
 }
 
 

@@ -2,9 +2,13 @@
 
 import os
 
-from small_operator import OWNERSHIP, case, operator
+import pytest
+
+from small_operator import BILL_OWNER, OWNERSHIP, case, operator
 from whosaw import config
-from whosaw.watch.registries import signatures
+from whosaw.entitlements import Loaded
+from whosaw.errors import ConfigError
+from whosaw.judge.registries import RESTED, Registries, refuse_shrunk, signatures
 
 
 def told(folder, changes=None, refresh=0):
@@ -74,3 +78,46 @@ def test_a_policy_changes_with_the_table_of_its_agreements(tmp_path):
     with (tmp_path / "partners.csv").open("a") as f:
         f.write("A-2,shop.example,msisdn\n")
     assert changed(before, signatures(checked, tmp_path, refresh=0)) == ["entitlement[0]"]
+
+
+# --- when it is loaded again ------------------------------------------------------------------------------------------
+
+
+def add(folder, name, row):
+    with (folder / name).open("a") as f:
+        f.write(row)
+
+
+def test_a_registry_is_due_once_it_has_been_left_alone_and_only_until_it_is_dealt_with(tmp_path):
+    operator(tmp_path)
+    registries = Registries(case(tmp_path).config, tmp_path, clock=0)
+    add(tmp_path, "logins.csv", "carl,A3,,\n")
+    assert registries.due(10) == []
+    add(tmp_path, "logins.csv", "dora,A4,,\n")
+    assert registries.due(10 + RESTED) == [], "it is still being written"
+    assert registries.due(10 + 2 * RESTED) == [{"entitlement[0]"}]
+    assert registries.due(11 + 2 * RESTED) == [{"entitlement[0]"}]
+    registries.took({"entitlement[0]"})
+    assert registries.due(12 + 2 * RESTED) == []
+
+
+def test_owners_are_loaded_together_and_each_entitlement_alone(tmp_path):
+    operator(tmp_path, more_csv="bill,account,since,until\n")
+    more = {"object": "number", "file": "more.csv", "columns": {"object": "bill", "customer": "account"}}
+    checked = case(tmp_path, {"owner": [BILL_OWNER, more], "entitlement": [OWNERSHIP, OWNERSHIP]}).config
+    registries = Registries(checked, tmp_path, clock=0)
+    for name in ("logins.csv", "bills.csv", "more.csv"):
+        add(tmp_path, name, "x,y,,\n")
+    registries.due(1)
+    assert registries.due(1 + RESTED) == [{"owner[0]", "owner[1]"}, {"entitlement[0]"}, {"entitlement[1]"}]
+
+
+def test_a_registry_that_lost_most_of_its_rows_is_not_believed():
+    had = {"entitlement[0]": Loaded(rows=100, kept=100)}
+    refuse_shrunk(had, {"entitlement[0]": Loaded(rows=50, kept=50)})
+    with pytest.raises(ConfigError, match="has 49 rows that can be used, and had 100 before"):
+        refuse_shrunk(had, {"entitlement[0]": Loaded(rows=49, kept=49)})
+
+
+def test_of_a_registry_with_few_rows_nothing_can_be_said():
+    refuse_shrunk({"owner[0]": Loaded(rows=19, kept=19)}, {"owner[0]": Loaded()})

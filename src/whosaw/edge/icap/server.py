@@ -1,0 +1,347 @@
+"""How does a proxy ask? Over connections that stay open, a request after the other; bodies pass through and are never kept.
+
+A request's body is not looked into: what a customer writes into a form himself is his to send. So the answer follows from the head, and
+a body that must pass (because the client takes neither 204 nor 206) goes back chunk by chunk as it came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, cast
+
+from whosaw.edge.icap import message
+from whosaw.edge.icap.message import CRLF2, Chunks, Head, MalformedError
+
+LONGEST_HEAD = 65_536
+"""Bytes of an ICAP head, and of the heads in it."""
+
+PATIENCE = 10.0
+"""Seconds in which a begun message must go on."""
+
+IDLE = 300.0
+"""Seconds a connection may wait for its next request."""
+
+HIGH_WATER = 262_144
+"""Bytes that wait to be sent before no more is read."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a message: its head as it leaves (nothing if unchanged); refused, the head of a response without a body."""
+
+    head: bytes | None = None
+    refused: bool = False
+
+
+UNCHANGED = Verdict()
+"""The message goes on as it is."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """That a page has to be seen before anything can be said: so many bytes of it at most."""
+
+    most: int
+
+
+class Service(Protocol):
+    """What is asked: heads first, and pages if it says so."""
+
+    def tag(self) -> str:
+        """Return what changes when the same request may be answered otherwise (RFC 3507 s. 4.7)."""
+
+    def request(self, head: bytes, client: str) -> Verdict:
+        """Judge a request."""
+
+    def response(self, asked: bytes, head: bytes, client: str) -> Verdict | Look:
+        """Judge a response by its head, or ask to see the page."""
+
+    def page(self, asked: bytes, head: bytes, client: str, body: bytes | None) -> Verdict:
+        """Judge a page; nothing if it is longer than was asked for."""
+
+
+@dataclass
+class Server:
+    """Connections share it: the service that is asked, and how many there are."""
+
+    service: Service
+    most_connections: int
+    clock: Callable[[], float]
+    open: set[Connection] = field(default_factory=set)
+    transactions: int = 0
+    malformed: int = 0
+    overloaded: int = 0
+    stopping: bool = False
+
+    def sweep(self) -> None:
+        """Close connections that keep a message or the next one waiting for too long."""
+        now = self.clock()
+        for connection in list(self.open):
+            connection.close_if_late(now)
+
+    def options(self, method: str) -> bytes:
+        """Return the answer to OPTIONS (RFC 3507 s. 4.10)."""
+        more = (
+            f"Methods: {method}",
+            "Options-TTL: 60",
+            f"Max-Connections: {self.most_connections}",
+            "Preview: 0",
+            "Transfer-Preview: *",
+            "Allow: 204, 206",
+            "Service-ID: whosaw-edge",
+        )
+        return message.answer(200, self.service.tag(), more=more)
+
+
+METHODS = {b"/request": "REQMOD", b"/response": "RESPMOD"}
+
+
+class Connection(asyncio.Protocol):
+    """One connection of a client. What has arrived is taken as far as it goes; the rest waits for more."""
+
+    def __init__(self, server: Server) -> None:
+        """Take the server it belongs to."""
+        self.server = server
+        self._transport: asyncio.Transport | None = None
+        self._data = b""
+        self._head: Head | None = None
+        self._heads: dict[str, bytes] = {}
+        self._body: _Body | None = None
+        self._since = server.clock()
+
+    # --- what asyncio tells -----------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, or say that there are too many."""
+        transport = cast("asyncio.Transport", transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(HIGH_WATER)
+        if len(self.server.open) >= self.server.most_connections:
+            self.server.overloaded += 1
+            self._send(message.answer(503, self.server.service.tag(), more=("Connection: close",)))
+            transport.close()
+            return
+        self.server.open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Forget the connection."""
+        self.server.open.discard(self)
+
+    def pause_writing(self) -> None:
+        """Read no more than can be sent."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read on."""
+        if self._transport is not None:
+            self._transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """Go on with what has arrived."""
+        self._data += data
+        try:
+            while self._data and self._step():
+                pass
+        except MalformedError:
+            self.server.malformed += 1
+            self._end(400)
+        if self.server.stopping and self._is_between():
+            self._close()
+
+    def close_if_late(self, now: float) -> None:
+        """Close the connection if its message, or its next one, is overdue."""
+        if now - self._since > (IDLE if self._is_between() else PATIENCE):
+            self._end(408) if not self._is_between() else self._close()
+
+    def finish(self) -> None:
+        """Close the connection after the request it is at."""
+        if self._is_between():
+            self._close()
+
+    # --- one step after the other -----------------------------------------------------------------------------------
+
+    def _is_between(self) -> bool:
+        return self._head is None and not self._data
+
+    def _step(self) -> bool:
+        """Take one part of what has arrived; return whether there may be more to take."""
+        if self._body is not None:
+            return self._go_on(self._body)
+        if self._head is None and not self._take_head():
+            return False
+        head = self._head
+        assert head is not None  # noqa: S101 - it was just taken
+        if head.size > LONGEST_HEAD:
+            self._end(413)
+            return False
+        if len(self._data) < head.size:
+            return False
+        whole = len(self._data) == head.size
+        heads, self._data = (self._data, b"") if whole else (self._data[: head.size], self._data[head.size :])
+        self._heads = {head.parts[0][0]: heads} if len(head.parts) == 2 else head.encapsulated(heads)
+        self._answer(head)
+        return True
+
+    def _take_head(self) -> bool:
+        end = self._data.find(CRLF2)
+        if end < 0:
+            if len(self._data) > LONGEST_HEAD:
+                self._end(413)
+            return False
+        self._since = self.server.clock()
+        self._head, self._data = message.parse(self._data[:end]), self._data[end + 4 :]
+        return True
+
+    def _answer(self, head: Head) -> None:
+        method = METHODS.get(head.path)
+        if head.method == b"OPTIONS":
+            self._begin(_Body("drop", head, first=self.server.options(method or "REQMOD")))
+        elif method is None:
+            self._begin(_Body("drop", head, first=message.answer(404, self.server.service.tag())))
+        elif head.method != method.encode():
+            self._begin(_Body("drop", head, first=message.answer(405, self.server.service.tag())))
+        else:
+            self.server.transactions += 1
+            asked = self._heads.get("req-hdr", b"")
+            if method == "REQMOD":
+                if not asked.endswith(CRLF2):
+                    raise MalformedError("no head of a request")
+                self._settle(head, self.server.service.request(asked, head.client))
+            else:
+                self._response(head, asked, head.client)
+
+    def _response(self, head: Head, asked: bytes, client: str) -> None:
+        shown = self._heads.get("res-hdr", b"")
+        if not shown.endswith(CRLF2):
+            raise MalformedError("no head of a response")
+        found = self.server.service.response(asked, shown, client)
+        if isinstance(found, Look) and head.has_body:
+            self._begin(_Body("look", head, look=found.most, page=(asked, shown, client)))
+        else:
+            self._settle(head, found if isinstance(found, Verdict) else self.server.service.page(asked, shown, client, b""))
+
+    def _settle(self, head: Head, verdict: Verdict) -> None:
+        """Answer by the shortest way that the client takes; a body that must go back will."""
+        tag = self.server.service.tag()
+        if verdict is UNCHANGED and not head.has_body and head.allows(b"204"):
+            # most requests end here
+            self._send(message.answer(204, tag))
+            self._head = None
+            return
+        section = "req-hdr" if head.method == b"REQMOD" and not verdict.refused else "res-hdr"
+        whole = self._heads[section] if verdict.head is None else verdict.head
+        with_body = f"{section}=0, {section[:3]}-body={len(whole)}"
+        if verdict.head is None and (head.preview is not None or head.allows(b"204")):
+            self._begin(_Body("drop", head, first=message.answer(204, tag)))
+        elif verdict.refused or not head.has_body:
+            first = message.answer(200, tag, parts=f"{section}=0, null-body={len(whole)}") + whole
+            self._begin(_Body("drop", head, first=first))
+        elif head.preview is not None and head.allows(b"206"):
+            self._begin(_Body("drop", head, first=message.answer(206, tag, parts=with_body) + whole + message.ORIGINAL_BODY))
+        else:
+            self._begin(_Body("back", head, first=message.answer(200, tag, parts=with_body) + whole))
+
+    # --- bodies ------------------------------------------------------------------------------------------------------
+
+    def _begin(self, body: _Body) -> None:
+        """Answer at once if the client does not wait for it behind a preview; then take the body, if there is one."""
+        if not body.in_preview:
+            self._send(body.first)
+        if body.follows:
+            self._body = body
+        else:
+            self._head = None
+
+    def _go_on(self, body: _Body) -> bool:
+        """Take what has arrived of a body: dropped, sent back as it came, or kept to be looked at."""
+        self._since = self.server.clock()
+        content, self._data = body.chunks.take(self._data)
+        if body.does == "look" or (body.in_preview and body.does == "back"):
+            body.kept += content
+        elif body.does == "back":
+            self._send(message.chunk(content))
+        if body.does == "look" and len(body.kept) > body.look:
+            self._look_no_further(body)
+        if not body.chunks.ended:
+            return False
+        if body.in_preview:
+            self._after_preview(body)
+        else:
+            self._after_body(body)
+        return True
+
+    def _after_preview(self, body: _Body) -> None:
+        """Answer now; where the rest of the body is needed after all, ask for it (RFC 3507 s. 4.5)."""
+        more = body.does != "drop" and not body.chunks.original
+        if more:
+            self._send(message.CONTINUE)
+            body.in_preview, body.chunks = False, Chunks()
+        if body.does != "look":
+            self._send(body.first + message.chunk(bytes(body.kept)))
+        if not more:
+            self._after_body(body)
+
+    def _after_body(self, body: _Body) -> None:
+        self._head = self._body = None
+        if body.does == "look":
+            self._seen(body)
+        elif body.does == "back":
+            self._send(message.LAST)
+
+    def _seen(self, body: _Body) -> None:
+        asked, shown, client = body.page
+        verdict = self.server.service.page(asked, shown, client, bytes(body.kept))
+        whole = shown if verdict.head is None else verdict.head
+        kind, rest = ("null-body", b"") if verdict.refused else ("res-body", message.chunk(bytes(body.kept)) + message.LAST)
+        self._send(message.answer(200, self.server.service.tag(), parts=f"res-hdr=0, {kind}={len(whole)}") + whole + rest)
+
+    def _look_no_further(self, body: _Body) -> None:
+        """Let a page that is too long pass, said to be not looked at: what was kept of it goes first."""
+        asked, shown, client = body.page
+        self.server.service.page(asked, shown, client, None)
+        body.does = "back"
+        body.first = message.answer(200, self.server.service.tag(), parts=f"res-hdr=0, res-body={len(shown)}") + shown
+        if not body.in_preview:
+            self._send(body.first + message.chunk(bytes(body.kept)))
+            body.kept.clear()
+
+    # --- the wire ----------------------------------------------------------------------------------------------------
+
+    def _send(self, data: bytes) -> None:
+        if data and self._transport is not None:
+            self._transport.write(data)
+
+    def _end(self, status: int) -> None:
+        """Say why, and close: after a message that cannot be read, nobody knows where the next one begins."""
+        self._send(message.answer(status, self.server.service.tag(), more=("Connection: close",)))
+        self._close()
+
+    def _close(self) -> None:
+        self._data, self._head, self._body = b"", None, None
+        if self._transport is not None:
+            self._transport.close()
+
+
+class _Body:
+    """What is to be done with a body while it arrives: dropped, sent back after an answer's head, or kept to be looked at."""
+
+    __slots__ = ("chunks", "does", "first", "follows", "in_preview", "kept", "look", "page")
+
+    def __init__(
+        self,
+        does: Literal["drop", "back", "look"],
+        head: Head,
+        *,
+        first: bytes = b"",
+        look: int = 0,
+        page: tuple[bytes, bytes, str] = (b"", b"", ""),
+    ) -> None:
+        self.does: Literal["drop", "back", "look"] = does
+        self.first, self.look, self.page = first, look, page
+        self.follows = head.has_body
+        self.in_preview = head.has_body and head.preview is not None
+        self.chunks = Chunks()
+        self.kept = bytearray()

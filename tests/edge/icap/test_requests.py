@@ -1,0 +1,138 @@
+"""Whatever the wrapping and the place, the customer's own number does not leave; what only looks like it does."""
+
+import contextlib
+import random
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policies import PARTNERS, loaded
+from whosaw.edge.icap.requests import OddError, Rules
+from whosaw.identifiers import WRAPPINGS, catalogue
+
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
+NUMBER = "447700900123"
+SPELLINGS = (NUMBER, "+" + NUMBER, "00" + NUMBER, "07700900123", "7700900123")
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory):
+    return Rules(loaded(tmp_path_factory.mktemp("policy")), NOW)
+
+
+def request(*headers, target="/", host="news.example"):
+    lines = [f"GET http://{host}{target} HTTP/1.1", f"Host: {host}", "User-Agent: phone", *headers]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+PLACES = {
+    "header": lambda text: request(f"X-Foo: {text}"),
+    "known header": lambda text: request(f"Referer: http://m.example/?u={text}"),
+    "cookie": lambda text: request(f"Cookie: lang=en; u={text}; seen=1"),
+    "query": lambda text: request(target=f"/read?id=4711&u={text}"),
+    "path": lambda text: request(target=f"/u/{text}/home"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("wrapping", WRAPPINGS, ids=lambda wrapping: wrapping.name)
+def test_the_own_number_does_not_leave_in_any_wrapping_at_any_place(rules, wrapping, place):
+    for spelled in SPELLINGS:
+        text = wrapping.wrap(spelled)
+        if place != "header":  # what stands there cannot hold these signs as they are
+            text = text.replace(" ", "%20").replace(";", "%3B").replace("&", "%26").replace('"', "%22").replace(",", "%2C")
+        if wrapping.name == "nibble-swapped" and spelled != NUMBER:
+            continue  # TBCD carries E.164 alone
+        outcome = rules.judge(PLACES[place](text), NUMBER)
+        assert outcome.stopped, (spelled, text)
+        assert outcome.stopped[0].own
+        if place == "path":
+            assert outcome.refused
+        else:
+            assert text.encode() not in outcome.head
+            assert rules.judge(outcome.head, NUMBER).stopped == ()
+
+
+def decoys(seed, count):
+    """Order numbers, times, cookies of digits, EANs, IMEI-like numbers and tokens: not one of them is the customer's."""
+    chance = random.Random(seed)  # noqa: S311 - decoys
+    digits = lambda n: "".join(chance.choices("0123456789", k=n))  # noqa: E731
+    for _ in range(count):
+        token = chance.randbytes(24).hex()
+        cookies = f"Cookie: _ga=GA1.2.{digits(10)}.{digits(10)}; order={digits(chance.randint(10, 15))}; ean={digits(13)}; sid={token}"
+        yield request(
+            cookies, f"X-Trace: {digits(15)}", f"If-None-Match: {digits(12)}", target=f"/p/{digits(10)}?t=13{digits(11)}&o={digits(12)}"
+        )
+
+
+def test_what_only_looks_like_a_number_leaves(rules):
+    wrong = [head for head in decoys(2012, 5_000) if rules.judge(head, NUMBER).stopped]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", [entry.name.replace("*", "GSM") for entry in catalogue().headers if entry.place == "header"])
+def test_no_listed_name_leaves_in_any_spelling(rules, name):
+    for spelled in (name, name.upper(), name.lower(), name.replace("-", "_")):
+        outcome = rules.judge(request(f"{spelled}: 1"), "")
+        assert outcome.head == request()
+
+
+@pytest.mark.parametrize("name", ["X-Brandnew-Msisdn", "Our.Subno", "x_operator_imsi"])
+def test_an_unlisted_name_that_ends_like_a_listed_one_does_not_leave(rules, name):
+    assert rules.judge(request(f"{name}: 5"), "").head == request()
+
+
+@pytest.mark.parametrize("name", ["X-Wap-Profile", "X-Requested-With", "Accept", "Cookie", "X-Foo"])
+def test_innocent_names_leave(rules, name):
+    assert rules.judge(request(f"{name}: 5"), NUMBER).head is None
+
+
+def test_a_listed_cookie_is_cut_out_and_the_others_stay(rules):
+    outcome = rules.judge(request("Cookie: lang=en; imsi=5; seen=1"), "")
+    assert outcome.head == request("Cookie: lang=en; seen=1")
+    assert rules.judge(request("Cookie: imsi=5"), "").head == request()
+
+
+def test_a_partner_may_be_sent_the_number_that_he_may_be_told(rules):
+    outcome = rules.judge(request(target=f"/?m={NUMBER}", host="music.example"), NUMBER)
+    assert (outcome.head, outcome.told, outcome.site) == (None, True, "music.example")
+    assert rules.judge(request("X-MSISDN: 1", host="music.example"), NUMBER).head == request(host="music.example")
+
+
+def test_a_partner_whose_agreement_has_ended_is_a_stranger(tmp_path):
+    ended = PARTNERS.replace('agreement = "A-1"', 'agreement = "A-1"\nuntil = 2026-01-01T00:00:00Z')
+    rules = Rules(loaded(tmp_path, ended), NOW)
+    assert rules.judge(request(target=f"/?m={NUMBER}", host="music.example"), NUMBER).stopped
+
+
+def test_somebody_elses_number_is_not_the_customers(rules):
+    assert rules.judge(request("X-Foo: 447700900999"), NUMBER).head is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\nX-MSISDN: 1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"GET http://[/ HTTP/1.1\r\nX-MSISDN: 1\r\n\r\n",
+    ],
+)
+def test_a_head_that_others_may_read_otherwise_does_not_leave(rules, head):
+    with pytest.raises(OddError):
+        rules.judge(head, NUMBER)
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=400), st.integers(0, 3))
+def test_no_head_is_too_odd_for_an_answer(rules, noise, at):
+    usual = request("X-Foo: 1", "Cookie: a=b").split(b"\r\n")
+    head = b"\r\n".join([*usual[:at], noise, *usual[at:]])
+    with contextlib.suppress(OddError):
+        rules.judge(head, NUMBER)

@@ -1,0 +1,76 @@
+"""What was decided is a line the ledger can read, without a number; another policy counts from when it can be read."""
+
+import json
+
+import pytest
+
+from policies import PARTNERS, loaded, written
+from whosaw.edge import policy as policies
+from whosaw.edge.icap.server import UNCHANGED
+from whosaw.engine.duckdb import Engine
+from whosaw.errors import ConfigError
+
+DIRTY = b"GET http://news.example/ HTTP/1.1\r\nHost: news.example\r\nX-Foo: 447700900002\r\nX-IMSI: 234109999999999\r\n\r\n"
+
+
+def lines(folder, outcome):
+    return [json.loads(line) for line in (folder / "record" / f"{outcome}.jsonl").read_text().splitlines()]
+
+
+def test_what_was_stopped_is_recorded_without_a_number(edge, tmp_path):
+    assert edge.request(DIRTY, "127.0.0.2").head is not None
+    first, second = lines(tmp_path, "stopped")
+    assert (first["place"], first["wrapping"], first["site"]) == ("header:X-Foo", "plain", "news.example")
+    assert second["place"] == "header:X-IMSI"
+    assert first["object"] == second["object"]
+    assert "4477" not in json.dumps([first, second])
+
+
+def test_the_pseudonym_of_the_number_is_the_ledgers(edge, tmp_path):
+    edge.request(DIRTY, "127.0.0.2")
+    engine = Engine(secret=b"k" * 32)
+    try:
+        told = engine.one("select object_key('number', '+447700900002'), rekeyed('o', ?)", [lines(tmp_path, "stopped")[0]["object"]])
+    finally:
+        engine.close()
+    assert told[0] == told[1]
+
+
+def test_a_partner_who_was_sent_the_number_is_recorded_as_shown(edge, tmp_path):
+    asked = b"GET http://music.example/?m=447700900002 HTTP/1.1\r\nHost: music.example\r\n\r\n"
+    assert edge.request(asked, "127.0.0.2") is UNCHANGED
+    (line,) = lines(tmp_path, "shown")
+    assert (line["site"], line["why"]) == ("music.example", "partner")
+
+
+def test_an_address_that_changes_hands_is_another_customer(edge, tmp_path):
+    (tmp_path / "new").write_text("address,msisdn,acr\n127.0.0.2,447700900077,x\n")
+    (tmp_path / "new").replace(tmp_path / "subscribers.csv")
+    edge.known._looked = 0
+    assert edge.request(b"GET / HTTP/1.1\r\nHost: a\r\nX-Foo: 447700900077\r\n\r\n", "127.0.0.2").head is not None
+    assert edge.request(b"GET / HTTP/1.1\r\nHost: a\r\nX-Foo: 447700900002\r\n\r\n", "127.0.0.2") is UNCHANGED
+
+
+def test_another_policy_counts_from_when_it_was_read(edge, tmp_path):
+    before = edge.tag()
+    edge.take(policies.load(written(tmp_path, PARTNERS + '[strip]\nalso = ["X-Our-*"]\n')))
+    assert edge.tag() != before
+    assert edge.request(b"GET / HTTP/1.1\r\nHost: a\r\nX-Our-Thing: 1\r\n\r\n", "").head is not None
+
+
+def test_a_policy_without_its_subscribers_is_not_taken_over(edge, tmp_path):
+    before = edge.tag()
+    other = loaded(tmp_path, PARTNERS.replace("A-2", "A-3"))
+    (tmp_path / "subscribers.csv").write_text("nothing\n")
+    with pytest.raises(ConfigError):
+        edge.take(other)
+    assert edge.tag() == before
+
+
+def test_a_full_disk_stops_nothing_and_is_counted(edge, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("whosaw.edge.record.os.write", full)
+    assert edge.request(DIRTY, "127.0.0.2").head is not None
+    assert edge.recorder.lost == 2
