@@ -19,7 +19,7 @@ from whosaw.probes.asking.marks import Sighting, self_pattern, shows, sightings
 from whosaw.probes.asking.operations import Operation, asked, declared, matches, values_for
 from whosaw.probes.asking.proofs import Proofs, Seen
 from whosaw.probes.asking.session import Jar, NotIn, Session
-from whosaw.probes.asking.wire import busted
+from whosaw.probes.asking.wire import busted, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -73,6 +73,7 @@ class Run:
         self._first: dict[tuple[str, str, str], Seen] = {}
         self._proving: set[tuple[str, str]] = set()
         self._pages: dict[str, tuple[str, str]] = {}
+        self._why: dict[str, str] = {}
 
     def begin(self, probe: str) -> None:
         """Begin another probe: its counts and notes are its own."""
@@ -198,7 +199,9 @@ class Run:
                 return False
         if self._is_itself(identity):
             return True
-        self.out.setdefault(identity.name, f"`{identity.name}` logs in, but its own marker is not on the self page")
+        self.out.setdefault(
+            identity.name, f"`{identity.name}` logs in, but its own marker is not on the self page ({self._why[identity.name]})"
+        )
         return False
 
     def _is_itself(self, identity: Identity) -> bool:
@@ -211,6 +214,7 @@ class Run:
                 self._learn(identity, seen.answer)
                 return True
             self.stranger(seen, identity, "the self page after a login" if fresh else "the self page")
+            self._why[identity.name] = _described(seen.answer)
         return False
 
     def _renew(self, identity: Identity, attempt: int) -> None:
@@ -278,6 +282,15 @@ class Run:
     def changed(self, op: Operation, seen: Seen, owner: Identity, *, how: str) -> None:
         """Hand in that the owner's record was changed by somebody else."""
         self.proofs.add("foreign-write", op, seen, Sighting(owner, "", "read-back"), how=how, seen_at=self.gate.now())
+
+
+def _described(answer: Answer) -> str:
+    """Return what came instead of a page, without anything that may be an identifier."""
+    if answer.trouble:
+        return answer.trouble
+    host = origin(answer.header("location"))[1]
+    kind = answer.header("content-type").partition(";")[0] or "no content type"
+    return f"status {answer.status}, {kind}" + (f", leads to the host `{host}`" if host else "")
 
 
 def _each(work: Callable[[Operation], None], operations: Sequence[Operation]) -> None:
