@@ -145,7 +145,7 @@ class Run:
             seen = self.ask(self.sessions[owner.name], request)
             if seen.answer.status in _REFUSALS and self.control(owner):
                 seen = self.ask(self.sessions[owner.name], request)
-            self._first[key] = seen
+            self._first[key] = seen._replace(answer=seen.answer.brief())
             if shows(seen.answer, seen.request, owner):
                 self._proving.add((op.name, owner.name))
             self.sighted(seen, "foreign-record", op, how="the owner's own request")
@@ -158,7 +158,8 @@ class Run:
             values = values_for(op, owner, self.target)
             if values is None or not self.spend(op, owner.name, session.name):
                 return None
-            self._first[key] = self.ask(session, asked(op, self.target.url, values))
+            seen = self.ask(session, asked(op, self.target.url, values))
+            self._first[key] = seen._replace(answer=seen.answer.brief())
         return self._first[key]
 
     def proves(self, op: Operation, owner: Identity) -> bool:
