@@ -1,6 +1,7 @@
 """Is this text a customer's number, in any wrapping; how is it masked and pseudonymised?"""
 
-from whosaw.identifiers.catalogue import Catalogue, Entry, HeaderClass, catalogue, classify
+from whosaw.identifiers.additions import Addition, Weight, added, heaviest
+from whosaw.identifiers.catalogue import IDENTITY, Catalogue, Entry, HeaderClass, catalogue, classify
 from whosaw.identifiers.disguises import TOKEN_PATTERN, disguises, fold
 from whosaw.identifiers.masking import mask, mask_runs
 from whosaw.identifiers.numbers import Kind, Profile, normalise, profile, spellings
@@ -10,8 +11,10 @@ from whosaw.identifiers.wrappings import WRAPPINGS, Wrapping, unwrap_all
 
 __all__ = [
     "DOMAINS",
+    "IDENTITY",
     "TOKEN_PATTERN",
     "WRAPPINGS",
+    "Addition",
     "Catalogue",
     "Entry",
     "HeaderClass",
@@ -19,11 +22,14 @@ __all__ = [
     "Kind",
     "Profile",
     "Pseudonymiser",
+    "Weight",
     "Wrapping",
+    "added",
     "catalogue",
     "classify",
     "disguises",
     "fold",
+    "heaviest",
     "label",
     "mask",
     "mask_runs",

@@ -25,6 +25,10 @@ class HeaderClass(StrEnum):
     PERSON = "person"
 
 
+IDENTITY = frozenset(HeaderClass) - {HeaderClass.INTERNAL_IP, HeaderClass.NETWORK, HeaderClass.HANDSET}
+"""What says who a customer is; the rest says how a network is built, or which handset it serves."""
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A name of the catalogue, or (`known` is false) an unlisted name that ends like one."""
 

@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "lint": "whosaw.cli.edging.lint:lint",
     "lookup": "whosaw.cli.edging.looking:lookup",
     "verify": "whosaw.cli.edging.verifying:verify",
+    "check-page": "whosaw.cli.edging.check_page:check_page",
 }
 
 

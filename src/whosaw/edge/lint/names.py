@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whosaw.edge.policy import spellings
-from whosaw.identifiers import HeaderClass, classify
+from whosaw.identifiers import IDENTITY, classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_IDENTITY = frozenset(HeaderClass) - {HeaderClass.INTERNAL_IP, HeaderClass.NETWORK, HeaderClass.HANDSET}
 _MOST = 16
 """A name with more spellings than that is no header name that anybody sets."""
 
@@ -18,7 +17,7 @@ _MOST = 16
 def identity(name: str) -> bool:
     """Whether a header of this name says who the customer is."""
     entry = classify(name)
-    return entry is not None and entry.cls in _IDENTITY
+    return entry is not None and entry.cls in IDENTITY
 
 
 def left_over(names: Iterable[str], gone: Callable[[str], bool]) -> list[str]:

@@ -1,0 +1,1 @@
+"""How is a request taken from a stranger, within limits, and answered?"""
