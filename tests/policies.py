@@ -22,7 +22,7 @@ file = "subscribers.csv"
 key_file = "log.key"
 """
 
-ACCEPTED = 'accept = ["pattern-names", "unlisted-names", "cookies", "own-number", "expiry"]\n'
+ACCEPTED = 'accept = ["pattern-names", "unlisted-names", "cookies", "own-number", "expiry", "trailers"]\n'
 
 PARTNERS = """
 [[partner]]

@@ -1,6 +1,7 @@
 """What is compiled is written whole or not at all, and never weaker than the policy without a word."""
 
 import stat
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,12 +11,19 @@ from policies import ACCEPTED, GROUND, loaded
 from whosaw.edge import compiled
 from whosaw.edge.compiled import Compiled, Rule
 from whosaw.edge.dialects import DIALECTS
+from whosaw.edge.heading import MARK
 from whosaw.errors import ConfigError, StorageError
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 SMALL = Compiled(
     "squid",
-    (Rule("a", "x.conf", "a\n"), Rule("b", "x.conf", "b\n"), Rule("n", "n.map", "1\n"), Rule("p", "run", "#!\n")),
+    (
+        Rule("head", "x.conf", MARK + "1\n", frame=True),
+        Rule("a", "x.conf", "a\n"),
+        Rule("b", "x.conf", "b\n"),
+        Rule("n", "n.map", "1\n"),
+        Rule("p", "run", "#!\n"),
+    ),
     {"cookies": ("icap", "whole or not at all")},
     "x.conf",
     secret=frozenset({"n.map"}),
@@ -24,8 +32,8 @@ SMALL = Compiled(
 
 
 def test_a_file_is_its_rules_one_after_the_other():
-    assert SMALL.files()["x.conf"] == "a\nb\n"
-    assert SMALL.without("a").files()["x.conf"] == "b\n"
+    assert SMALL.files()["x.conf"] == f"{MARK}1\na\nb\n"
+    assert SMALL.without("a").files()["x.conf"] == f"{MARK}1\nb\n"
 
 
 def test_files_are_written_with_the_rights_they_need(tmp_path):
@@ -39,6 +47,40 @@ def test_what_was_there_is_replaced_as_a_whole(tmp_path):
     compiled.write(Compiled("squid", (Rule("a", "y.conf", "a\n"),), {}, "y.conf"), tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["y.conf"]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_where_folders_cannot_be_exchanged_in_one_step_they_are_in_two(tmp_path, monkeypatch):
+    compiled.write(SMALL, tmp_path / "out")
+    monkeypatch.setattr(compiled.ctypes, "CDLL", lambda *_, **__: object())
+    compiled.write(SMALL.without("n"), tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["run", "x.conf"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_whoever_reads_meanwhile_finds_the_old_files_or_the_new_ones(tmp_path):
+    compiled.write(SMALL, tmp_path / "out")
+    missed, done = [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            if not (tmp_path / "out" / "x.conf").exists():
+                missed.append(1)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(50):
+        compiled.write(SMALL, tmp_path / "out")
+    done.set()
+    reader.join()
+    assert missed == []
+
+
+def test_a_folder_of_somebody_else_is_not_replaced(tmp_path):
+    (tmp_path / "nginx").mkdir()
+    (tmp_path / "nginx" / "nginx.conf").write_text("events {}\n")
+    with pytest.raises(StorageError, match="holds other files"):
+        compiled.write(SMALL, tmp_path / "nginx")
+    assert [path.name for path in (tmp_path / "nginx").iterdir()] == ["nginx.conf"]
 
 
 def test_what_cannot_be_written_changes_nothing(tmp_path, monkeypatch):

@@ -83,6 +83,19 @@ def test_a_file_that_is_gone_leaves_the_last_good_one_and_is_said_without_a_numb
     assert "4477" not in talk.read_text()
 
 
+@pytest.mark.parametrize("missing", ["subscribers.csv", "log.key"])
+def test_before_a_file_can_be_read_nobody_is_known_and_then_it_counts(helper, tmp_path, missing):
+    (tmp_path / missing).rename(tmp_path / "aside")
+    ask = helper("subscribers", "subscribers.csv", "log.key", "msisdn:e164")
+    assert ask("1 127.0.0.2") == "1 ERR"
+    assert f"{missing} (FileNotFoundError); nobody is known" in (tmp_path / "talk").read_text()
+    (tmp_path / "aside").rename(tmp_path / missing)
+    end = time.monotonic() + 20
+    while ask("2 127.0.0.2") == "2 ERR" and time.monotonic() < end:
+        time.sleep(0.02)
+    assert ask("3 127.0.0.2").startswith("3 OK msisdn_e164=447700900002 sent=")
+
+
 def test_rows_that_make_no_sense_are_counted_and_tell_nothing(tmp_path):
     path = tmp_path / "s.csv"
     rows = ("here,447700900001", "192.0.2.1,", "192.0.2.2,44 7700", "192.0.2.3,447700900003", "192.0.2.3,447700900004")

@@ -43,6 +43,7 @@ def test_sarif_has_findings_as_errors_and_weaknesses_as_notes():
     first = run["results"][0]
     assert rules[first["ruleIndex"]] == first["ruleId"] == "foreign-record"
     assert first["occurrenceCount"] == 4
+    assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "bills/%7Bbill%7D"
     assert len({result["partialFingerprints"]["whosawProbe/v1"] for result in run["results"]}) == 6
     assert run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"] == "one answer was cut"
 

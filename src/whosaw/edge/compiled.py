@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import secrets
 import shutil
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from whosaw.edge.heading import MARK
 from whosaw.edge.policy import GAPS
 from whosaw.errors import ConfigError, StorageError
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 How = Literal["native", "icap", "none"]
 """How a gap is closed: by the proxy's own rules, by asking the ICAP service, or not at all."""
+
+_HERE, _EXCHANGE = -100, 2
+"""AT_FDCWD and RENAME_EXCHANGE of renameat2(2)."""
 
 
 class Rule(NamedTuple):
@@ -47,6 +52,8 @@ class Compiled:
     """Files that hold numbers: readable by their owner alone."""
     programs: frozenset[str] = field(default_factory=frozenset)
     """Files that are run."""
+    advice: tuple[str, ...] = ()
+    """What the operator's own configuration has to see to."""
 
     def files(self) -> dict[str, str]:
         """Return file name -> text."""
@@ -58,6 +65,15 @@ class Compiled:
     def without(self, name: str) -> Compiled:
         """Return the same without one rule."""
         return replace(self, rules=tuple(rule for rule in self.rules if rule.name != name))
+
+    def names(self, policy: Policy) -> dict[How, list[str]]:
+        """Return the names that must not leave by how they are stopped: in full, by their beginning (`X-VF-*`), or as `cookie NAME`."""
+        found: dict[How, list[str]] = {"native": [], "icap": [], "none": []}
+        for listed in policy.stripped():
+            gap = "cookies" if listed.place == "cookie" else "pattern-names" if listed.prefix else ""
+            how = self.gaps[gap][0] if gap else "native"
+            found[how].append(f"{'cookie ' if gap == 'cookies' else ''}{listed.name}{'*' if listed.prefix else ''}")
+        return found
 
     def open_gaps(self) -> list[str]:
         """Return what the proxy's own rules cannot stop."""
@@ -81,25 +97,51 @@ def check(compiled: Compiled, policy: Policy) -> None:
 
 
 def write(compiled: Compiled, out: Path) -> None:
-    """Write the files into a folder, in place of what was there: all of them or none. Raises `StorageError`."""
+    """Write the files into a folder, in place of what was compiled there before: all of them or none. Raises `StorageError`.
+
+    A proxy that reads its configuration meanwhile finds the old files or the new ones.
+    """
+    out = out.resolve()
     fresh = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
-    old = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
+        _check_place(out)
         fresh.mkdir(parents=True)
         for name, text in compiled.files().items():
             _write(fresh / name, text, 0o600 if name in compiled.secret else 0o755 if name in compiled.programs else 0o644)
-        if out.exists():
-            out.rename(old)
-        fresh.rename(out)
+        _put(fresh, out)
     except OSError as problem:
-        shutil.rmtree(fresh, ignore_errors=True)
-        if old.exists() and not out.exists():
-            old.rename(out)
         raise StorageError(
             f"cannot write `{out}`: {(problem.strerror or 'unknown reason').lower()}; nothing was changed",
             hint="choose another folder with --out",
         ) from problem
-    shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _check_place(out: Path) -> None:
+    """Refuse to replace a folder that holds anything but what was compiled: `--out /etc/nginx` would be the end of it."""
+    held = list(out.iterdir()) if out.exists() else []
+    if held and not any(path.is_file() and path.read_bytes().startswith(MARK.encode()) for path in held):
+        raise StorageError(
+            f"`{out}` holds other files, and would be replaced as a whole", hint="give the compiled files a folder of their own"
+        )
+
+
+def _put(fresh: Path, out: Path) -> None:
+    """Put a folder in the place of another, in one step where the system can (Linux); elsewhere there is a moment without either."""
+    if not out.exists():
+        fresh.rename(out)
+        return
+    exchange = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if exchange is None or exchange(_HERE, os.fsencode(fresh), _HERE, os.fsencode(out), _EXCHANGE) != 0:
+        aside = fresh.with_name(f"{fresh.name}.old")
+        out.rename(aside)
+        try:
+            fresh.rename(out)
+        except OSError:
+            aside.rename(out)
+            raise
+        aside.rename(fresh)
 
 
 def _write(path: Path, text: str, mode: int) -> None:

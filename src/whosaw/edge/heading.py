@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from whosaw.edge.policy import Policy
 
 
+MARK = "# whosaw edge policy "
+"""How a file begins that was compiled."""
+
+
 def heading(policy: Policy, moment: datetime, *use: str) -> str:
     """Return comment lines; `use` says how the file is used."""
     change = policy.changes(moment)
@@ -18,7 +22,7 @@ def heading(policy: Policy, moment: datetime, *use: str) -> str:
         if change
         else "no agreement begins or ends from now on"
     )
-    return "".join(f"# {line}\n" for line in (f"whosaw edge policy {policy.hash}; compiled, do not edit", holds, *use))
+    return f"{MARK}{policy.hash}; compiled, do not edit\n" + "".join(f"# {line}\n" for line in (holds, *use))
 
 
 def expiry(policy: Policy, moment: datetime) -> tuple[Literal["none"], str] | None:

@@ -5,7 +5,8 @@ This file is copied beside the compiled configuration and runs there alone, with
     lookup subscribers FILE KEY_FILE VALUE:ENCODING...    asks `ID ADDRESS`, answers `ID OK msisdn_e164=... sent=...` or `ID ERR`
     lookup pins FILE                                      asks `ID HOST ADDRESS GROUP`, answers `ID OK` if it may lie there
 
-The file is read again when it changes; while a new one cannot be read, the last good one counts, and that is said on standard error.
+A file is read again when it changes; while it cannot be read, the last good one counts, and before there was any nobody is known. That is
+said on standard error.
 No number is ever written anywhere but in the answer.
 """
 
@@ -133,59 +134,65 @@ class Pins:
 
 
 class Kept(Generic[Said]):
-    """What a file says, read again when it changes."""
+    """What a file says, read again when it changes; nothing before it could be read for the first time."""
 
     def __init__(self, path: str, load: Callable[[str], Said]) -> None:
-        """Read it now; what is wrong with it then is the caller's to hear."""
+        """Read it now if it can be read."""
         self.path, self.load = path, load
-        self._stamp, self._looked = self._now(), time.monotonic()
-        self.value = load(path)
+        self._value: Said | None = None
+        self._stamp: tuple[int, int, int] | None = None
+        self._complaint = ""
+        self._look()
 
-    def _now(self) -> tuple[int, int, int]:
-        found = os.stat(self.path)  # noqa: PTH116 - light to start
-        return found.st_ino, found.st_size, found.st_mtime_ns
-
-    def current(self) -> Said:
+    def current(self) -> Said | None:
         """Return what the file says."""
         if time.monotonic() - self._looked >= LOOKS:
-            self._looked = time.monotonic()
             self._look()
-        return self.value
+        return self._value
 
     def _look(self) -> None:
+        self._looked = time.monotonic()
         try:
-            stamp = self._now()
+            found = os.stat(self.path)  # noqa: PTH116 - light to start
+            stamp = found.st_ino, found.st_size, found.st_mtime_ns
             if stamp != self._stamp:
-                self.value, self._stamp = self.load(self.path), stamp
-        except (OSError, ValueError, KeyError) as problem:
-            complain(self.path, problem)
+                self._value, self._stamp, self._complaint = self.load(self.path), stamp, ""
+        except (OSError, ValueError, KeyError, csv.Error) as problem:
+            self._complain(type(problem).__name__)
 
-
-def complain(path: str, problem: Exception) -> None:
-    """Say on standard error that a file cannot be read, and nothing of what stands in it."""
-    sys.stderr.write(f"lookup: cannot read {path} ({type(problem).__name__}); the last good one counts\n")
+    def _complain(self, problem: str) -> None:
+        """Say once what keeps the file from being read, and nothing of what stands in it."""
+        if problem != self._complaint:
+            left = "nobody is known" if self._value is None else "the last good one counts"
+            sys.stderr.write(f"lookup: cannot read {self.path} ({problem}); {left}\n")
+            sys.stderr.flush()
+        self._complaint = problem
 
 
 def answers(arguments: Sequence[str]) -> Callable[[Sequence[str]], str]:
     """Return what answers one question, without its number."""
     if arguments[0] == "pins":
         pins = Kept(arguments[1], Pins)
-        return lambda words: "OK" if len(words) == 3 and pins.current().holds(host_of(words[0]), *words[1:]) else "ERR"
+        return lambda words: "OK" if (known := pins.current()) and len(words) == 3 and known.holds(host_of(words[0]), *words[1:]) else "ERR"
     path, key_file, *listed = arguments[1:]
     wanted = [(value, encoding) for value, _, encoding in (word.partition(":") for word in listed)]
-    key = b""
-    if key_file != "-":
-        with open(key_file, "rb") as file:  # noqa: PTH123 - light to start
-            key = file.read().strip()
-    needed = {"msisdn", *(name for name, _ in wanted)} if key else {name for name, _ in wanted}
-    known = Kept(path, lambda path: read(path, needed)[0])
+    keyed = key_file != "-"
+    needed = {name for name, _ in wanted} | ({"msisdn"} if keyed else set())
+    people, key = Kept(path, lambda path: read(path, needed)[0]), Kept(key_file if keyed else os.devnull, _line)
 
     def answer(words: Sequence[str]) -> str:
-        values = known.current().get(words[0]) if len(words) == 1 else None
-        found = told(values, wanted, key) if values else {}
+        known, secret = people.current(), key.current()
+        # what could not be logged is not told
+        values = known.get(words[0]) if known and len(words) == 1 and (secret or not keyed) else None
+        found = told(values, wanted, secret or b"") if values else {}
         return "OK " + " ".join(f"{name}={value}" for name, value in found.items()) if found else "ERR"
 
     return answer
+
+
+def _line(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123 - light to start
+        return file.read().strip()
 
 
 def main(arguments: Sequence[str]) -> None:

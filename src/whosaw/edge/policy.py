@@ -27,6 +27,7 @@ GAPS = {
     "unlisted-names": "names that nobody has listed and that end like one of the catalogue",
     "cookies": "the customer's identity in a cookie",
     "own-number": "the customer's own number under any name, in a cookie or in the address",
+    "trailers": "a name behind a chunked body, which some servers take for a header",
     "expiry": "the end of an agreement, until the policy is compiled again",
     "intercepted": "a partner's name claimed by another address, where traffic is intercepted",
 }

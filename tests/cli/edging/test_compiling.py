@@ -1,13 +1,17 @@
 """`whosaw edge compile` writes what a proxy needs, says what it cannot do, and refuses what would be weaker."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from policies import written
+from policies import KEY, written
 from whosaw.cli.edging import edge
+from whosaw.edge.dialects import haproxy, nginx, squid
 from whosaw.errors import ConfigError
+
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "compile-a-header-policy.md"
 
 
 def run(*arguments):
@@ -39,6 +43,13 @@ def test_what_a_proxy_can_do_is_told_to_machines(tmp_path):
     report = json.loads(run(written(tmp_path), "--target", "squid", "--json").stdout)
     assert report["schema"] == "whosaw.edge/1"
     assert report["gaps"]["cookies"] == {"closed": "icap", "why": "Squid drops a Cookie header whole or not at all", "accepted": True}
+    assert report["names"]["native"] > 100
+    assert {"X-VF-Trace-*", "cookie imsi"} <= set(report["names"]["icap"])
+    assert report["names"]["none"] == []
+
+
+def test_what_the_operator_has_to_see_to_is_said(tmp_path):
+    assert "`tune.http.maxhdr`" in run(written(tmp_path), "--target", "haproxy", "--out", tmp_path / "out").stderr
 
 
 def test_agreements_count_as_of_a_time(tmp_path):
@@ -46,3 +57,22 @@ def test_agreements_count_as_of_a_time(tmp_path):
     policy = written(tmp_path, ended)
     assert "music.example" in run(policy, "--target", "squid", "--as-of", "2026-01-31").stdout
     assert "music.example" not in run(policy, "--target", "squid", "--as-of", "2026-02-01").stdout
+
+
+def test_the_guide_shows_what_is_said_and_what_is_compiled(tmp_path):
+    page = GUIDE.read_text()
+    (tmp_path / "edge.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
+    (tmp_path / "subscribers.csv").write_text(page.partition("```text\n")[2].partition("```")[0])
+    (tmp_path / "log.key").write_text(KEY)
+    with pytest.raises(ConfigError) as refusal:
+        run(tmp_path / "edge.toml", "--target", "squid")
+    assert f"{refusal.value.message}\n\nhint: {refusal.value.hint}\n" in page
+    assert f'layout = "{squid.LOG}"' in page
+    assert f"log_format whosaw '{nginx.LOG}';" in page
+
+
+def test_the_reference_has_every_log_format():
+    page = GUIDE.parents[1].joinpath("reference", "edge-policy.md").read_text()
+    assert f'layout = "{squid.LOG}"' in page
+    assert f'layout = "{haproxy.CAPTURES}"' in page
+    assert f"layout = '''{nginx.LOG}'''" in page

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 import selfcare
 from whosaw.probes import PROBES
 from whosaw.probes.asking.conduct import conduct
@@ -49,6 +51,17 @@ def test_a_login_without_its_own_marker_on_the_self_page_takes_no_part(portal, t
     _, done = selfcare.found_on(right, tmp_path, NEIGHBOUR, changed=document)
     assert done.outcome.exit_code == 3
     assert any("its own marker is not on the self page" in doubt for doubt in done.outcome.doubts)
+
+
+@pytest.mark.parametrize(
+    ("page", "said"), [("/elsewhere", "status 302, text/html, leads to the host `evil.example`"), ("/broken", "status 500, text/html")]
+)
+def test_what_came_instead_of_the_self_page_is_named(portal, tmp_path, page, said):
+    right = portal()
+    _, done = selfcare.found_on(
+        right, tmp_path, NEIGHBOUR, changed=selfcare.document(right, self=page, budget={"storm": 99, "rate": 1000.0})
+    )
+    assert said in " ".join(done.outcome.doubts)
 
 
 def test_no_operation_is_asked_more_than_six_times_for_a_pair(portal, tmp_path):

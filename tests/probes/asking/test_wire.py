@@ -9,6 +9,11 @@ def test_a_request_and_an_answer_show_no_content():
     assert "B-5001" not in repr(Answer(200, (), b"B-5001"))
 
 
+def test_an_answer_that_is_kept_for_long_is_brief_and_knows_its_size():
+    brief = Answer(200, (), b"x" * 100_000).brief().brief()
+    assert (len(brief.body), brief.size) == (65_536, 100_000)
+
+
 def test_text_follows_the_charset_and_an_unknown_one_is_no_error():
     assert Answer(200, (("Content-Type", "text/html; charset=latin-1"),), b"\xe4").text == "ä"
     assert Answer(200, (("Content-Type", "text/html; charset=nonsense"),), b"a\xff").text == "a\ufffd"

@@ -11,6 +11,8 @@ COMMANDS: dict[str, str] = {
     "icap": "whosaw.cli.edging.icap:icap",
     "decide": "whosaw.cli.edging.decide:decide",
     "lint": "whosaw.cli.edging.lint:lint",
+    "lookup": "whosaw.cli.edging.looking:lookup",
+    "verify": "whosaw.cli.edging.verifying:verify",
     "check-page": "whosaw.cli.edging.check_page:check_page",
 }
 

@@ -50,13 +50,15 @@ def compile_policy(*, policy: Path, target: str, out: Path | None, as_of: dateti
 
 def _report(made: Compiled, policy: Policy) -> dict[str, object]:
     """Return the capability report: what of the policy this proxy stops by its own rules, and what is left."""
-    gaps = {gap: {"closed": how, "why": why, "accepted": gap in policy.accept} for gap, (how, why) in made.gaps.items()}
+    names = made.names(policy)
     return {
         "schema": "whosaw.edge/1",
         "target": made.target,
         "policy": policy.hash,
-        "rules": sum(not r.frame for r in made.rules),
-        "gaps": gaps,
+        "rules": sum(not rule.frame for rule in made.rules),
+        "gaps": {gap: {"closed": how, "why": why, "accepted": gap in policy.accept} for gap, (how, why) in made.gaps.items()},
+        "names": {"native": len(names["native"]), "icap": names["icap"], "none": names["none"]},
+        "advice": list(made.advice),
     }
 
 
@@ -75,3 +77,9 @@ def _say(made: Compiled, policy: Policy, out: Path | None, *, quiet: bool) -> No
     for gap, (how, why) in made.gaps.items():
         said = {"native": "stopped here", "icap": "left to ICAP" if policy.icap.url else "accepted"}.get(how, "accepted")
         click.echo(f"  {gap:<15} {said}: {why}", err=True)
+    names = made.names(policy)
+    if left := names["icap"] + names["none"]:
+        whose = "the ICAP service" if names["icap"] and policy.icap.url else "nothing here"
+        click.echo(f"  {len(names['native'])} names are stopped here, {len(left)} by {whose}: {', '.join(left)}", err=True)
+    for line in made.advice:
+        click.echo(f"  note: {line}", err=True)

@@ -34,6 +34,11 @@ LOG = (
 CAPTURES = "captures: host, sent"
 """How a reader takes such a log, as `layout`."""
 
+ADVICE = (
+    "HAProxy answers 400 to requests with more than 100 headers, unless `tune.http.maxhdr` in `global` says otherwise",
+    "tell HAProxy of customers who come, go and change their address with `set map` at its socket: it reads the tables when it starts",
+)
+
 HOST, PORT = "txn.whosaw_host", "txn.whosaw_port"
 
 
@@ -53,7 +58,8 @@ def compiled(policy: Policy, moment: datetime, place: Path) -> Compiled:
         rules += _group(n, group, place, pinned=policy.intercepted)
     rules += _log(groups, place, tokens=bool(policy.log.key_file))
     tables = _tables(policy) if groups else []
-    return Compiled("haproxy", (*rules, *tables), _gaps(policy, moment), MAIN, frozenset(rule.file for rule in tables))
+    secret = frozenset(rule.file for rule in tables)
+    return Compiled("haproxy", (*rules, *tables), _gaps(policy, moment), MAIN, secret, advice=ADVICE)
 
 
 def _line(name: str, *lines: str, frame: bool = False) -> Rule:
@@ -189,6 +195,7 @@ def _gaps(policy: Policy, moment: datetime) -> dict[str, tuple[How, str]]:
         "pattern-names": ("native", "by one pattern"),
         "unlisted-names": ("native", "by one pattern"),
         "cookies": ("none", "HAProxy is told nothing of cookies here, and asks no ICAP service"),
+        "trailers": ("none", "HAProxy passes on what stands behind a chunked body; it is never what an operator added"),
         "own-number": ("none", "HAProxy does not look into values, and asks no ICAP service"),
     }
     if policy.intercepted:

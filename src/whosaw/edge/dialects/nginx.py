@@ -29,6 +29,11 @@ LOG = (
 )
 """The combined format with the host and the token of the number that was sent; a reader takes it as `layout`."""
 
+ADVICE = (
+    "leave `underscores_in_headers off` and `ignore_invalid_headers on`, as they are by default: nginx then drops X_MSISDN and X.MSISDN",
+    "reload nginx when customers come, go and change their address: it reads the tables only then",
+)
+
 
 def compiled(policy: Policy, moment: datetime, place: Path) -> Compiled:
     """Return the rules for nginx 1.22 and newer, for the folder they will lie in."""
@@ -44,7 +49,8 @@ def compiled(policy: Policy, moment: datetime, place: Path) -> Compiled:
     rules += tables
     rules.append(Rule("rules-head", RULES, heading(policy, moment, *use), frame=True))
     rules += _names(policy, groups)
-    return Compiled("nginx", tuple(rules), _gaps(policy, moment), MAPS, frozenset(rule.file for rule in tables))
+    secret = frozenset(rule.file for rule in tables)
+    return Compiled("nginx", tuple(rules), _gaps(policy, moment), MAPS, secret, advice=ADVICE)
 
 
 def _map(name: str, *lines: str, frame: bool = True) -> Rule:

@@ -30,6 +30,8 @@ MAIN, LOOKUP = "whosaw.conf", "lookup"
 LOG = "%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %{whosaw_sent}note %mt"
 """Squid's own format with the token of the number that was sent; a reader takes it as `layout`."""
 
+ADVICE = ("the look-up runs as Squid does: that account must be able to read the subscribers and the key of the log",)
+
 KEPT = {"via": "via off", "x-forwarded-for": "forwarded_for transparent"}
 """How Squid leaves alone what it would else add to; where these names are stripped, its own additions are stripped with them."""
 
@@ -48,7 +50,7 @@ def compiled(policy: Policy, moment: datetime, place: Path) -> Compiled:
         rules += _add(n, told)
     rules.append(_log())
     rules += _icap(policy)
-    return Compiled("squid", tuple(rules), _gaps(policy, moment), MAIN, programs=frozenset({LOOKUP}))
+    return Compiled("squid", tuple(rules), _gaps(policy, moment), MAIN, programs=frozenset({LOOKUP}), advice=ADVICE)
 
 
 def _line(name: str, *lines: str, frame: bool = False) -> Rule:

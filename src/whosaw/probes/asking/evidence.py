@@ -51,7 +51,7 @@ class Veil:
 
     def ask(self, session: Session, request: Request, answer: Answer) -> Ask:
         """Return a request and its answer as they may be shown."""
-        return Ask(session.name, self.shown(request), answer.status, len(answer.body))
+        return Ask(session.name, self.shown(request), answer.status, answer.size)
 
     def excerpt(self, sighting: Sighting) -> str:
         """Return the mark, masked, with the name of its field; what else stands around it may be a customer's."""

@@ -49,7 +49,7 @@ class Gate:
         self._lock = threading.Lock()
         self._free: datetime | None = None
         self._storm = 0
-        self._lanes: ThreadPoolExecutor | None = None
+        self._lanes: dict[int, ThreadPoolExecutor] = {}
         self.sent = 0
         self.waited = 0
         self.over = ""
@@ -104,9 +104,7 @@ class Gate:
                 return None
             return self._transport.send(requests[number])
 
-        if self._lanes is None or self._lanes._max_workers < len(requests):  # noqa: SLF001 - it has no other way to say
-            self._lanes = ThreadPoolExecutor(len(requests))
-        answers = list(self._lanes.map(one, range(len(requests))))
+        answers = list(self._threads(len(requests)).map(one, range(len(requests))))
         for answer in answers:
             if answer is not None:
                 self._note(answer)
@@ -123,9 +121,15 @@ class Gate:
 
     def close(self) -> None:
         """Let go of threads and connections."""
-        if self._lanes is not None:
-            self._lanes.shutdown()
+        for lanes in self._lanes.values():
+            lanes.shutdown()
         self._transport.close()
+
+    def _threads(self, count: int) -> ThreadPoolExecutor:
+        """Return so many threads, always the same, for each keeps its connection."""
+        if count not in self._lanes:
+            self._lanes[count] = ThreadPoolExecutor(count)
+        return self._lanes[count]
 
     def _enter(self, requests: Sequence[Request]) -> None:
         """Wait for a free moment within the rate; count the requests before they are sent."""

@@ -15,11 +15,11 @@ from whosaw.probes.asking.cause import cause
 from whosaw.probes.asking.extract import cookies, taken
 from whosaw.probes.asking.gate import Gate
 from whosaw.probes.asking.journal import Journal
-from whosaw.probes.asking.marks import Sighting, self_pattern, shows, sightings
+from whosaw.probes.asking.marks import Sighting, alike, self_pattern, shows, sightings
 from whosaw.probes.asking.operations import Operation, asked, declared, matches, values_for
 from whosaw.probes.asking.proofs import Proofs, Seen
 from whosaw.probes.asking.session import Jar, NotIn, Session
-from whosaw.probes.asking.wire import busted
+from whosaw.probes.asking.wire import busted, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -73,6 +73,7 @@ class Run:
         self._first: dict[tuple[str, str, str], Seen] = {}
         self._proving: set[tuple[str, str]] = set()
         self._pages: dict[str, tuple[str, str]] = {}
+        self._why: dict[str, str] = {}
 
     def begin(self, probe: str) -> None:
         """Begin another probe: its counts and notes are its own."""
@@ -144,7 +145,7 @@ class Run:
             seen = self.ask(self.sessions[owner.name], request)
             if seen.answer.status in _REFUSALS and self.control(owner):
                 seen = self.ask(self.sessions[owner.name], request)
-            self._first[key] = seen
+            self._first[key] = seen._replace(answer=seen.answer.brief())
             if shows(seen.answer, seen.request, owner):
                 self._proving.add((op.name, owner.name))
             self.sighted(seen, "foreign-record", op, how="the owner's own request")
@@ -157,7 +158,8 @@ class Run:
             values = values_for(op, owner, self.target)
             if values is None or not self.spend(op, owner.name, session.name):
                 return None
-            self._first[key] = self.ask(session, asked(op, self.target.url, values))
+            seen = self.ask(session, asked(op, self.target.url, values))
+            self._first[key] = seen._replace(answer=seen.answer.brief())
         return self._first[key]
 
     def proves(self, op: Operation, owner: Identity) -> bool:
@@ -198,7 +200,9 @@ class Run:
                 return False
         if self._is_itself(identity):
             return True
-        self.out.setdefault(identity.name, f"`{identity.name}` logs in, but its own marker is not on the self page")
+        self.out.setdefault(
+            identity.name, f"`{identity.name}` logs in, but its own marker is not on the self page ({self._why[identity.name]})"
+        )
         return False
 
     def _is_itself(self, identity: Identity) -> bool:
@@ -211,6 +215,7 @@ class Run:
                 self._learn(identity, seen.answer)
                 return True
             self.stranger(seen, identity, "the self page after a login" if fresh else "the self page")
+            self._why[identity.name] = _described(seen.answer)
         return False
 
     def _renew(self, identity: Identity, attempt: int) -> None:
@@ -237,6 +242,8 @@ class Run:
             return True
         named = taken(seen.answer, self._who) if self._who and seen.answer.status == 200 else ""
         if not named or identity.marker in named:
+            return False
+        if not self.target.who and not alike(named, (other.marker for other in self.target.identity)):
             return False
         self.proofs.unknown_owner(seen, self.self_page, named, how=how, seen_at=self.gate.now())
         return True
@@ -278,6 +285,15 @@ class Run:
     def changed(self, op: Operation, seen: Seen, owner: Identity, *, how: str) -> None:
         """Hand in that the owner's record was changed by somebody else."""
         self.proofs.add("foreign-write", op, seen, Sighting(owner, "", "read-back"), how=how, seen_at=self.gate.now())
+
+
+def _described(answer: Answer) -> str:
+    """Return what came instead of a page, without anything that may be an identifier."""
+    if answer.trouble:
+        return answer.trouble
+    host = origin(answer.header("location"))[1]
+    kind = answer.header("content-type").partition(";")[0] or "no content type"
+    return f"status {answer.status}, {kind}" + (f", leads to the host `{host}`" if host else "")
 
 
 def _each(work: Callable[[Operation], None], operations: Sequence[Operation]) -> None:

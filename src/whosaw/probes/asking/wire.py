@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_BRIEF = 65_536
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -38,16 +39,26 @@ class Request:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer:
-    """An answer, or why there is none (`trouble`, with status 0). `cut` says that the body went on."""
+    """An answer, or why there is none (`trouble`, with status 0). `cut` says that the body went on, `shed` how much of it was let go since."""
 
     status: int
     headers: Pairs = ()
     body: bytes = b""
     cut: bool = False
     trouble: str = ""
+    shed: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes of a body came."""
+        return len(self.body) + self.shed
+
+    def brief(self) -> Answer:
+        """Return the answer with the beginning of its body, to be kept for long."""
+        return replace(self, body=self.body[:_BRIEF], shed=self.shed + max(0, len(self.body) - _BRIEF))
 
     def __repr__(self) -> str:
-        return f"Answer({self.status}, {len(self.body)} bytes{', ' + self.trouble if self.trouble else ''})"
+        return f"Answer({self.status}, {self.size} bytes{', ' + self.trouble if self.trouble else ''})"
 
     def header(self, name: str) -> str:
         """Return the first header of a name, or nothing."""
