@@ -138,6 +138,11 @@ def test_a_target_that_is_named_is_not_guessed(run, tmp_path):
     assert run("edge", "lint", "--target", "policy", "hosts").code == 1
 
 
+def test_a_file_for_code_scanning_is_written_beside(run, old):
+    run("edge", "lint", "--sarif", "lint.sarif", "nginx.conf")
+    assert len(json.loads((old / "lint.sarif").read_text())["runs"][0]["results"]) == 3
+
+
 def test_what_is_no_file_is_refused(run):
     said = run("edge", "lint", "gone.conf")
     assert (said.code, said.message[0]) == (5, "cannot read `gone.conf`")
