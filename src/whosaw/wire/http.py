@@ -109,7 +109,8 @@ class Server:
             await self._connection(reader, writer, secure=context is not None)
 
         try:
-            server = await asyncio.start_server(connected, where.host, where.port, ssl=context, limit=self.limits.head)
+            waits = {"ssl_handshake_timeout": self.limits.seconds, "ssl_shutdown_timeout": 1.0} if context is not None else {}
+            server = await asyncio.start_server(connected, where.host, where.port, ssl=context, limit=self.limits.head, **waits)
         except OSError as problem:
             raise StorageError(
                 f"cannot listen at `{where.host}:{where.port}`: {(problem.strerror or 'unknown reason').lower()}",
@@ -133,14 +134,14 @@ class Server:
             async with asyncio.timeout(self.limits.seconds):
                 if not full:
                     await self._exchange(reader, writer, address, secure=secure)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+        except OSError:
             pass  # it went away, or was too slow
         finally:
             self._open[address] -= 1
             if not self._open[address]:
                 del self._open[address]
             writer.close()
-            with suppress(OSError, TimeoutError):
+            with suppress(OSError):
                 await asyncio.wait_for(writer.wait_closed(), self.limits.seconds)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str, *, secure: bool) -> None:

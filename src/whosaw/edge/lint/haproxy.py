@@ -39,19 +39,29 @@ class Line(NamedTuple):
         return self.words[: stops[0]] if stops else self.words
 
     @property
+    def sets(self) -> str:
+        """The variable that the line sets, or nothing."""
+        found = _SET_VAR.fullmatch(self.words[1]) if len(self.rule) > 2 else None
+        return found[1].strip() if found else ""
+
+    @property
     def condition(self) -> tuple[str, ...]:
         """The words of the condition."""
         return self.words[len(self.rule) + 1 :]
 
 
 class Match(NamedTuple):
-    """A comparison: what is looked at (with the variables in it written out), how, and with which values. Its name is empty within braces."""
+    """A comparison: what is looked at (with the variables in it written out), how, and with which values. Its name is empty within braces.
+
+    `reads` are the variables in it.
+    """
 
     name: str
     sample: str
     method: str
     values: tuple[Entry, ...]
     at: Line
+    reads: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,7 @@ def parse(path: Path) -> Haproxy:
     """Return the configuration of a file, or of the files of a folder, which HAProxy reads in the order of their names."""
     lines = tuple(_lines(path))
     unread: list[Spot] = []
-    variables = {name[1].strip(): ln.rule[2] for ln in lines for name in [_set_var(ln)] if name is not None}
+    variables = {ln.sets: ln.rule[2] for ln in lines if ln.sets}
     matches = tuple(_matches(lines, variables, path.parent, unread))
     return Haproxy(lines, matches, tuple(unread))
 
@@ -114,10 +124,6 @@ def _escaped(signs: Iterator[str]) -> str:
     return sign if sign in set(" #\\\"'$") else "\\" + sign
 
 
-def _set_var(line: Line) -> re.Match[str] | None:
-    return _SET_VAR.fullmatch(line.words[1]) if len(line.rule) > 2 else None
-
-
 def _matches(lines: tuple[Line, ...], variables: dict[str, str], folder: Path, unread: list[Spot]) -> Iterator[Match]:
     for line in lines:
         if line.words[0] == "acl" and len(line.words) > 2:
@@ -157,4 +163,4 @@ def _match(name: str, words: tuple[str, ...], at: Line, variables: dict[str, str
         elif not word.startswith("-"):
             values.append(Entry(word, at.file, at.line))
     written = _VAR.sub(lambda found: variables.get(found[1].strip(), found[0]), sample)
-    return Match(name, written, method, tuple(values), at)
+    return Match(name, written, method, tuple(values), at, frozenset(found.strip() for found in _VAR.findall(sample)))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from whosaw.edge.lint import files
-from whosaw.edge.lint.finding import Spot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +14,10 @@ if TYPE_CHECKING:
     from whosaw.edge.lint.files import Entry
 
 _COMPARED = re.compile(r"(?<![\w-])(contains|starts_with|ends_with|equals|matches_glob|matches_regex|eq)\s+(.*)", re.IGNORECASE)
-_RECORD = re.compile(r'"?([^"\s:=,;{}()\[\]]+(?::[0-9]+)?[^"\s:=,;{}()\[\]]*)"?')
+_FRAME = re.compile(r"[{}]|^(?:when|if|else|elseif|switch|set|return|foreach|log|pool|ltm|HTTP::\w+)\s")
+"""The lines of a script around its comparisons."""
+
+_TEXT = re.compile(r'[^\s"{}()\[\],;]+')
 
 
 class Row(NamedTuple):
@@ -31,7 +33,6 @@ class Hosts:
     """A whole list."""
 
     rows: tuple[Row, ...]
-    unread: tuple[Spot, ...] = ()
 
 
 def parse(path: Path) -> Hosts:
@@ -41,13 +42,7 @@ def parse(path: Path) -> Hosts:
 
 def _row(entry: Entry) -> Row | None:
     if compared := _COMPARED.search(entry.text):
-        return Row(compared[1].lower(), _first(compared[2]), entry)
-    if re.search(r"[{}]|\b(?:when|if|else|set|return|foreach|log)\b", entry.text):
-        return None  # the frame of a script around its comparisons
-    text = entry.text.split()[0].strip("\"',;")
-    return Row("equals", text, entry) if text else None
-
-
-def _first(text: str) -> str:
-    found = _RECORD.search(text)
-    return found[1] if found else text.strip()
+        how, text = compared[1].lower(), _TEXT.search(compared[2])
+    else:
+        how, text = "equals", None if _FRAME.search(entry.text) else _TEXT.search(entry.text)
+    return Row(how, text[0].strip("'"), entry) if text else None

@@ -10,8 +10,8 @@ from whosaw.identifiers import IDENTITY, classify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_MOST = 16
-"""A name with more spellings than that is no header name that anybody sets."""
+_MOST_DASHES = 5
+"""A name with more dashes has more spellings than anybody takes out by name."""
 
 
 def identity(name: str) -> bool:
@@ -23,7 +23,7 @@ def identity(name: str) -> bool:
 def left_over(names: Iterable[str], gone: Callable[[str], bool]) -> list[str]:
     """Return the spellings of identity names that are not taken out though another spelling of the same name is."""
     listed = sorted({name for name in names if identity(name)}, key=str.lower)
-    ways = (way for name in listed if name.replace("_", "-").count("-") < _MOST.bit_length() for way in spellings(name))
+    ways = (way for name in listed if name.replace("_", "-").count("-") <= _MOST_DASHES for way in spellings(name))
     return [way for way in dict.fromkeys(ways) if not gone(way)]
 
 

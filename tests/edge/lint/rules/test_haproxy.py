@@ -91,6 +91,21 @@ def test_what_only_routes_may_be_open(rules_of):
     assert rules_of(Target.HAPROXY, text) == set()
 
 
-@pytest.mark.parametrize("line", ['log-format "%[req.hdr(x-msisdn)]"', "http-request capture src,map_ip(subs.map) len 20"])
+SET = "    http-request set-var(txn.partner) bool(true) if { hdr_sub(host),rtrim(.) music }\n    http-request set-header"
+
+
+def test_a_condition_behind_a_variable_is_followed(rules_of):
+    text = GOOD.replace("if known exact", "if known { var(txn.partner) -m bool }").replace("    http-request set-header", SET)
+    assert rules_of(Target.HAPROXY, text) == {("haproxy-unanchored-match", 7)}
+
+
+LOGS = [
+    'log-format "%[req.hdr(x-msisdn)]"',
+    'log-format "%[req.hdr(x-msisdn),sha2(256),hex]"',
+    "http-request capture src,map_ip(subs.map) len 20",
+]
+
+
+@pytest.mark.parametrize("line", LOGS)
 def test_a_log_that_holds_numbers_is_found(rules_of, line):
     assert {name for name, _ in rules_of(Target.HAPROXY, added(line))} == {"haproxy-clear-log"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"(?:^|[(,_.])(?:hdr\w*\(host|base|url)|host_only|ssl_fc_sni", re.IGNORECASE)
 _LOOKED_UP = re.compile(r"\bmap(?:_\w+)?\(")
 _READ = re.compile(r"f?hdr(?:_\w+)?\(([^),]+)")
-_KEYED = re.compile(r",(?:hmac|sha[12]|digest|xxh\d+|crc32c?|djb2|sdbm|wt6)\b")
+_KEYED = re.compile(r",hmac\(")
 _PINNED = re.compile(r"(?:^|[|,(.])(?:fc_)?dst\b")
 
 
@@ -30,12 +30,22 @@ def _handed(haproxy: Haproxy) -> list[Line]:
 
 def deciding(haproxy: Haproxy) -> list[Match]:
     """Return the comparisons of hosts that decide who is told something; of a part without a section, all."""
-    handed = _handed(haproxy)
-    by_host = [match for match in haproxy.matches if _HOST.search(match.sample)]
-    if not handed and not any(ln.section for ln in haproxy.lines):
-        return by_host
-    named = {word.lstrip("!") for ln in handed for word in ln.condition}
-    return [match for match in by_host if (match.name in named if match.name else match.at in handed)]
+    lines = _handed(haproxy)
+    part = not lines and not any(ln.section for ln in haproxy.lines)
+    found = haproxy.matches if part else _used(haproxy, lines)
+    return [match for match in found if _HOST.search(match.sample)]
+
+
+def _used(haproxy: Haproxy, lines: list[Line]) -> list[Match]:
+    """Return the comparisons in the conditions of some lines, and in those of the lines that set the variables in them."""
+    while True:
+        named = {word.lstrip("!") for ln in lines for word in ln.condition}
+        found = [match for match in haproxy.matches if (match.name in named if match.name else match.at in lines)]
+        read = {name for match in found for name in match.reads}
+        more = [ln for ln in haproxy.lines if ln.sets in read and ln not in lines]
+        if not more:
+            return found
+        lines = lines + more
 
 
 def _loose(match: Match) -> Callable[[Entry], bool]:
@@ -118,15 +128,16 @@ def _one_spelling(haproxy: Haproxy) -> Iterator[Spot]:
 
 
 def _clear_log(haproxy: Haproxy) -> Iterator[Spot]:
-    for ln in haproxy.lines:
-        if ln.words[:3] == ("capture", "request", "header") or ln.words[:3] == ("capture", "cookie", "header"):
-            samples = [f"hdr({word})" for word in ln.words[3:4]]
-        elif ln.words[0] in {"log-format", "log-format-sd"} or ln.words[:2] == ("http-request", "capture"):
-            samples = [*re.findall(r"%\[[^]]*\]", " ".join(ln.words[1:])), *(ln.words[2:3] if ln.words[0] == "http-request" else ())]
-        else:
-            continue
-        if any(_is_clear(sample) for sample in samples):
-            yield ln.spot()
+    yield from (ln.spot() for ln in haproxy.lines if any(map(_is_clear, _logged(ln.words))))
+
+
+def _logged(words: tuple[str, ...]) -> list[str]:
+    """Return what a line keeps for the log."""
+    if words[:3] == ("capture", "request", "header"):
+        return [f"hdr({name})" for name in words[3:4]]
+    if words[:2] == ("http-request", "capture"):
+        return list(words[2:3])
+    return re.findall(r"%\[[^]]*\]", " ".join(words[1:])) if words[0].startswith("log-format") else []
 
 
 def _is_clear(sample: str) -> bool:
@@ -225,7 +236,7 @@ LINTS = (
         id="haproxy-clear-log",
         target=_H,
         level=Level.WARNING,
-        claim="a log holds customers' numbers in clear",
+        claim="a log holds customers' numbers, in clear or under a hash without a key, which is undone in half an hour",
         source=f"{_DOCS}#8.8",
         hint="log a keyed token instead (`hmac(sha256,txn.key)`), as `whosaw edge compile` does",
         look=_clear_log,
