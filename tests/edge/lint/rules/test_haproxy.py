@@ -15,6 +15,8 @@ frontend gateway
     http-request set-header X-MSISDN %[src,map_ip(subs.map)] if known exact
     log-format "%ci %[var(txn.number),hmac(sha256,txn.key),hex]"
     default_backend out
+backend out
+    server out 127.0.0.1:3129
 """
 
 
@@ -32,7 +34,7 @@ BAD = {
     "haproxy-shared-suffix": exact("var(txn.h) -m end .co.uk"),
     "haproxy-bare-dot": exact("var(txn.h) -m reg ^music.example$"),
     "haproxy-last-dot": GOOD.replace(",rtrim(.)", ""),
-    "haproxy-add-without-delete": GOOD.replace("del-header", "set-header X-None"),
+    "haproxy-add-without-delete": "\n".join(line for line in GOOD.splitlines() if "del-header" not in line) + "\n",
     "haproxy-delete-after-set": added("http-request del-header X-MSISDN -m beg"),
     "haproxy-one-spelling": GOOD.replace("'(?i)^(x[-_]msisdn|msisdn)$' -m reg", "X-MSISDN"),
     "haproxy-clear-log": added("capture request header X-MSISDN len 20"),
@@ -49,6 +51,11 @@ def test_every_rule_is_tried():
 @pytest.mark.parametrize("rule", BAD)
 def test_a_rule_finds_its_fault_and_no_other_does(rules_of, rule):
     assert {name for name, _ in rules_of(Target.HAPROXY, BAD[rule])} == {rule}
+
+
+@pytest.mark.parametrize("rule", ["", *(rule for rule in BAD if rule != "haproxy-unread")])
+def test_haproxy_itself_accepts_what_is_found_faulty(accepted, rule):
+    assert accepted("haproxy", BAD.get(rule, GOOD), "-c", "-f", **{"subs.map": "10.0.0.7 447700900123\n"}) == ""
 
 
 def test_a_good_configuration_has_no_fault(rules_of):

@@ -11,6 +11,7 @@ http {
     map $host $partner { hostnames; default 0; .music.example 1; }
     map $remote_addr $sub { default ""; 10.0.0.7 447700900123; }
     map $partner $told { default ""; 1 $sub; }
+    map $remote_addr $token { default ""; 10.0.0.7 5a5a5a5a5a5a5a5a; }
     log_format own '$remote_addr $token';
     proxy_set_header X-MSISDN $told;
     proxy_set_header X-Forwarded-For "";
@@ -56,6 +57,12 @@ def test_a_rule_finds_its_fault_and_no_other_does(rules_of, rule):
     assert {name for name, _ in rules_of(Target.NGINX, BAD[rule])} == {rule}
 
 
+@pytest.mark.parametrize("rule", ["", *(rule for rule in BAD if rule != "nginx-unread")])
+def test_nginx_itself_accepts_what_is_found_faulty(accepted, tmp_path, rule):
+    own = ("-e", "stderr", "-p", str(tmp_path), "-g", f"pid {tmp_path}/nginx.pid;")
+    assert accepted("nginx", BAD.get(rule, GOOD), "-t", *own, "-c") == ""
+
+
 def test_a_good_configuration_has_no_fault(rules_of):
     assert rules_of(Target.NGINX, GOOD) == set()
 
@@ -63,11 +70,11 @@ def test_a_good_configuration_has_no_fault(rules_of):
 @pytest.mark.parametrize(
     ("lines", "found"),
     [
-        ("proxy_set_header X-A a;", {("nginx-inherited-lost", 11)}),
-        ("if ($host = x) { proxy_set_header X-A a; }", {("nginx-inherited-lost", 11)}),
+        ("proxy_set_header X-A a;", {("nginx-inherited-lost", 12)}),
+        ("if ($host = x) { proxy_set_header X-A a; }", {("nginx-inherited-lost", 12)}),
         ("proxy_set_header X-A a; proxy_set_header x-msisdn $told;", set()),
-        ("location /in { proxy_set_header X-A a; }", {("nginx-inherited-lost", 11)}),
-        ("include own.inc;", {("nginx-inherited-lost", 11)}),
+        ("location /in { proxy_set_header X-A a; }", {("nginx-inherited-lost", 12)}),
+        ("include own.inc;", {("nginx-inherited-lost", 12)}),
     ],
 )
 def test_a_block_that_sets_a_header_of_its_own_loses_those_around_it(rules_of, lines, found):
@@ -91,7 +98,7 @@ def test_a_portal_that_tells_nobody_who_the_customer_is_has_no_fault(rules_of):
 
 def test_a_condition_on_the_host_is_looked_at_like_a_map(rules_of):
     text = location("if ($http_host ~* music) { set $partner 1; }")
-    assert rules_of(Target.NGINX, text) == {("nginx-unanchored-regex", 11)}
+    assert rules_of(Target.NGINX, text) == {("nginx-unanchored-regex", 12)}
 
 
 def test_what_only_routes_may_be_open(rules_of):

@@ -27,14 +27,19 @@ def with_line(line, at=2):
     return "\n".join(lines)
 
 
+def with_acl(line):
+    """Return the good configuration with a further access list of partners."""
+    return GOOD + f'acl others {line}\nrequest_header_add X-MSISDN "%{{msisdn}}note" others told\n'
+
+
 def without(*parts):
     return "\n".join(line for line in GOOD.splitlines() if not any(line.startswith(part) for part in parts))
 
 
 ICAP = "icap_service shield reqmod_precache {} icap://127.0.0.1:1344/request\nadaptation_access shield allow all"
 BAD = {
-    "squid-unanchored-regex": with_line(r"acl partners dstdom_regex music\.example$"),
-    "squid-bare-dot": with_line("acl partners dstdom_regex ^music.example$"),
+    "squid-unanchored-regex": with_acl(r"dstdom_regex music\.example$"),
+    "squid-bare-dot": with_acl("dstdom_regex ^music.example$"),
     "squid-shared-suffix": with_line("acl partners dstdomain .co.uk"),
     "squid-overlap-fatal": with_line("acl partners dstdomain www.music.example", at=1),
     "squid-overlap": with_line("acl partners dstdomain www.music.example"),
@@ -62,6 +67,11 @@ def test_a_rule_finds_its_fault_and_no_other_does(rules_of, rule):
     assert {name for name, _ in rules_of(Target.SQUID, BAD[rule])} == {rule}
 
 
+@pytest.mark.parametrize("rule", ["", *(rule for rule in BAD if rule not in {"squid-overlap-fatal", "squid-unread"})])
+def test_squid_itself_accepts_what_is_found_faulty(accepted, rule):
+    assert accepted("squid", BAD.get(rule, GOOD), "-k", "parse", "-f") == ""
+
+
 def test_a_good_configuration_has_no_fault(rules_of):
     assert rules_of(Target.SQUID, GOOD) == set()
 
@@ -71,9 +81,7 @@ def test_a_good_configuration_has_no_fault(rules_of):
     [(r"^http://music\.example/", False), (r"^http://music\.example", True), (r"music\.example/", True), (r"^https?://.*/music$", True)],
 )
 def test_an_address_is_open_where_its_host_does_not_end(rules_of, pattern, loose):
-    found = rules_of(Target.SQUID, with_line(f"acl partners url_regex {pattern}"))
-    assert ("squid-unanchored-regex", 3) in found or not loose
-    assert not found or loose
+    assert rules_of(Target.SQUID, with_acl(f"url_regex {pattern}")) == ({("squid-unanchored-regex", 13)} if loose else set())
 
 
 def test_what_only_blocks_may_be_unanchored(rules_of):
@@ -110,7 +118,7 @@ def test_lists_in_files_are_read_where_they_lie(rules_of):
         Target.SQUID,
         with_line('acl partners dstdomain "partners.txt"\ninclude more.conf'),
         partners_txt="# ours\nradio.example\n\n.radio.example\n",
-        more_conf="acl partners dstdom_regex tv\n",
+        more_conf="acl others dstdom_regex tv\nnote who others others\n",
     )
     assert found == {("squid-overlap-fatal", 4), ("squid-unanchored-regex", 1)}
 
