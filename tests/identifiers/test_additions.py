@@ -47,7 +47,7 @@ def test_a_new_cookie_is_an_addition_of_its_own():
         ("X-Forwarded-For", "10.64.0.7", Weight.PLUMBING, HeaderClass.INTERNAL_IP),
         ("X-Forwarded-For", NUMBER, Weight.PERHAPS, HeaderClass.INTERNAL_IP),
         ("Cache-Control", "max-age=259200", Weight.PLUMBING, None),
-        ("Via", "1.1 gateway.example (squid/5.7)", Weight.PLUMBING, HeaderClass.INTERNAL_IP),
+        ("Via", "1.1 internal-gateway-12-b (squid/5.7)", Weight.PLUMBING, HeaderClass.INTERNAL_IP),
     ],
 )
 def test_an_addition_weighs_by_its_name_and_by_what_it_looks_like(name, value, weight, cls):

@@ -11,11 +11,12 @@ from whosaw.wire.http import Limits, Server, until_stopped
 
 @contextmanager
 def serving(answer, *listeners, limits=None):
-    """Serve, and give the ports."""
-    ports, began, held = [], threading.Event(), []
+    """Serve, and give the ports. What a request must not do is to end in an error of the loop."""
+    ports, began, held, faults = [], threading.Event(), [], []
 
     async def serve():
         held.extend((asyncio.get_running_loop(), asyncio.Event()))
+        held[0].set_exception_handler(lambda _, context: faults.append(context))
         await until_stopped(Server(answer, limits or Limits()), listeners, held[1], ready)
 
     def ready(found):
@@ -30,6 +31,7 @@ def serving(answer, *listeners, limits=None):
     finally:
         held[0].call_soon_threadsafe(held[1].set)
         thread.join(20)
+    assert faults == []
 
 
 def raw(port, *lines, body=b"", secure=False):

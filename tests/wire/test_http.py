@@ -1,9 +1,12 @@
 """Is a stranger's request taken whole and as it was written, within limits, and does a bad one harm nobody else?"""
 
+import contextlib
 import socket
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from watch.certificates import Authority
 from whosaw.errors import ConfigError, StorageError
@@ -16,6 +19,16 @@ HERE = Listener(host="127.0.0.1", port=0)
 def echo(request):
     lines = [request.method, request.target, str(request.secure), request.address, *(f"{n}: {v}" for n, v in request.headers)]
     return Response(200, "\n".join(lines).encode() + b"\n" + request.body, (("Content-Type", "text/plain"),))
+
+
+PIECES = [b"GET", b"POST", b" ", b"/", b"HTTP/1.1", b"\r\n", b"Host: a.example\r\n", b"Content-Length: 5\r\n", b"Content-Length: -1\r\n"]
+PIECES += [b"Transfer-Encoding: chunked\r\n", b"5\r\nabcde\r\n", b"0\r\n\r\n", b"\x00", b"\xff", b"Expect: 100-continue\r\n", b"\r\n\r\n"]
+
+
+@pytest.fixture(scope="module")
+def lasting():
+    with serving(echo, HERE) as ports:
+        yield ports[0]
 
 
 @pytest.fixture
@@ -76,6 +89,26 @@ def refused(port):
         return raw(port, "GET / HTTP/1.1", "Host: a.example")[0] == 0
     except ConnectionError:
         return True
+
+
+@settings(max_examples=60)
+@given(data=st.binary(max_size=300) | st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join))
+def test_nothing_that_is_sent_ends_the_server(lasting, data):
+    with socket.create_connection(("127.0.0.1", lasting), timeout=20) as wire, contextlib.suppress(OSError):
+        wire.sendall(data)
+        wire.shutdown(socket.SHUT_WR)  # it may have answered and closed already
+        while wire.recv(65536):
+            pass
+    assert raw(lasting, "GET / HTTP/1.1", "Host: a.example")[0] == 200
+
+
+def test_a_server_that_stops_cuts_what_is_idle():
+    with serving(echo, HERE) as (port,):
+        idle = socket.create_connection(("127.0.0.1", port))
+        idle.sendall(b"GET / HTTP/1.1\r\n")
+        assert raw(port, "GET / HTTP/1.1", "Host: a.example")[0] == 200
+    with idle, contextlib.suppress(ConnectionResetError):
+        assert idle.recv(100) == b""
 
 
 def test_a_request_says_nothing_of_its_headers():

@@ -52,7 +52,8 @@ class Addition:
         """How much it says of the customer."""
         if self.cls in IDENTITY:
             return Weight.IDENTITY
-        return Weight.PERHAPS if _telling(self.value) else Weight.PLUMBING
+        telling = mask_runs(self.value) != self.value or (self.cls is None and _OPAQUE.search(self.value) is not None)
+        return Weight.PERHAPS if telling else Weight.PLUMBING
 
     @property
     def shown(self) -> str:
@@ -74,11 +75,7 @@ def heaviest(additions: Sequence[Addition]) -> Weight:
 
 
 _OPAQUE = re.compile(r"(?=[A-Za-z0-9+/=_-]*[0-9])[A-Za-z0-9+/=_-]{16,}")
-
-
-def _telling(value: str) -> bool:
-    """Whether a value holds a number, an e-mail or a token that could stand for one person."""
-    return mask_runs(value) != value or _OPAQUE.search(value) is not None
+"""What could be a lasting mark, under a name that nobody has listed; gateways have names as long as that."""
 
 
 USUAL = frozenset({"host", "connection", "accept-encoding", "referer", "cache-control", "pragma", "content-length", "cookie"})

@@ -7,7 +7,7 @@ import ssl
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from whosaw.errors import ConfigError, StorageError
 
@@ -18,6 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 Headers = tuple[tuple[str, str], ...]
+
+_MOMENT = 1.0
+"""Seconds that a connection may take to end well."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,16 +103,20 @@ class Server:
     limits: Limits = field(default_factory=Limits)
     _open: Counter[str] = field(default_factory=Counter)
     _servers: list[asyncio.Server] = field(default_factory=list)
+    _connected: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     async def listen(self, where: Listener) -> int:
         """Begin to listen and return the port. Raises `StorageError` if the place is taken."""
         context = where.context()
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = cast("asyncio.Task[None]", asyncio.current_task())
+            self._connected[task] = writer
+            task.add_done_callback(self._connected.pop)
             await self._connection(reader, writer, secure=context is not None)
 
         try:
-            waits = {"ssl_handshake_timeout": self.limits.seconds, "ssl_shutdown_timeout": 1.0} if context is not None else {}
+            waits = {"ssl_handshake_timeout": self.limits.seconds, "ssl_shutdown_timeout": _MOMENT} if context is not None else {}
             server = await asyncio.start_server(connected, where.host, where.port, ssl=context, limit=self.limits.head, **waits)
         except OSError as problem:
             raise StorageError(
@@ -121,10 +128,15 @@ class Server:
         return port
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, give answers that are under way a moment, and cut what is left."""
         for server in self._servers:
             server.close()
-            await server.wait_closed()
+        if self._connected:
+            await asyncio.wait(self._connected, timeout=_MOMENT)
+        for writer in self._connected.values():
+            writer.transport.abort()
+        if self._connected:
+            await asyncio.wait(self._connected)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, secure: bool) -> None:
         address = str((writer.get_extra_info("peername") or ("",))[0])
@@ -187,7 +199,7 @@ async def _lingered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     if writer.can_write_eof():
         writer.write_eof()
         with suppress(TimeoutError):
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(_MOMENT):
                 for _ in range(16):
                     if not await reader.read(4096):
                         break
