@@ -84,7 +84,7 @@ def test_the_faults_are_listed_each_with_what_it_is_found_as(run):
         (("--live", "maxis-2010"), "a scenario and --live do not go together"),
         (("--fault", "cached-page"), "--fault needs --live"),
         (("--live", "--for", "0"), "--for"),
-        (("--live", "--traffic", "0"), "--traffic"),
+        (("--live", "--traffic", "-1"), "--traffic"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_is_started(run, tmp_path, arguments, told):
@@ -113,13 +113,13 @@ def test_it_ends_by_itself_and_its_logs_can_be_judged(run, folder):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_all_of_it(started, folder, number):
-    process, _ = started()
+    process, _ = started("--traffic", "0")
     left = pids(folder)
     assert all(alive(pid) for pid in left)
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (0, "")
-    assert "ended" in out
+    assert "after 0 requests of background traffic" in out
     assert not any(alive(pid) for pid in left)
     assert (folder / "truth.json").exists()
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--fault", "faults", multiple=True, metavar="NAME[=VALUE]", help="with --live: switch a fault on; repeatable")
 @click.option("--for", "seconds", type=click.FloatRange(min=0, min_open=True), help="with --live: end after so many seconds")
 @click.option(
-    "--traffic", type=click.FloatRange(0.1, 1000), default=5, show_default=True, help="with --live: requests a second of background traffic"
+    "--traffic", type=click.FloatRange(0, 1000), default=5, show_default=True, help="with --live: requests a second of background traffic"
 )
 @click.option("--address", default="127.0.0.1", show_default=True, help="with --live: the loopback address to listen at")
 @OUT

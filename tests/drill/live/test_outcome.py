@@ -101,3 +101,16 @@ def test_faults_that_look_alike_are_one_incident_and_routes_that_are_found_apart
         portal=[portal(second, f"r{second}", login="ann", shown="A2") for second in range(1, 5)],
     )  # fmt: skip
     assert [(i["detectors"][0], i["rows"]) for i in truth["incidents"]] == [("account-mixup", 2), ("object-walk", 1), ("object-walk", 1)]
+
+
+def test_what_has_the_shape_of_no_leak_type_is_an_incident_of_its_own(told):
+    truth = told(
+        [
+            wrong("r1", route="/export", recipient="", fault="anonymous-export"), wrong("r2", route="/export", fault="anonymous-export"),
+            wrong("r3", fault="cached-cookie"), wrong("r4", recipient="", fault="cached-cookie"), wrong("r5", route="/x", fault="none"),
+        ],
+        portal=[portal(second, f"r{second}", shown="A2") for second in range(1, 6)],
+    )  # fmt: skip
+    assert [(i["detectors"][0], i["cause"]["value"]) for i in truth["incidents"]] == [
+        ("anonymous-read", "/export"), ("foreign-record", "/export"), ("shared-session", "/me"), ("foreign-record", "/me"), ("foreign-record", "/x"),
+    ]  # fmt: skip

@@ -12,7 +12,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from whosaw.drill.live.faults import FAULTS
+from whosaw.drill.live.faults import FAULTS, Fault
 from whosaw.drill.live.settings import LOGS
 from whosaw.drill.live.witness import NO_FAULT, Wrong
 from whosaw.drill.truth import Case
@@ -62,11 +62,21 @@ def _noted(path: Path) -> Iterator[tuple[int, Wrong]]:
 def _case(cases: dict[tuple[object, ...], Case], wrong: Wrong) -> Case:
     """Return the incident that a row belongs to: faults that are found under one name in one channel are one incident."""
     fault = FAULTS.get(wrong.fault)
-    detectors = fault.detectors if fault else ("foreign-record",)
-    key = (detectors, wrong.channel, wrong.route if fault and fault.apart else "")
+    if fault is None or _nameless(wrong):
+        fault = _NAMELESS
+    key = (fault.detectors, wrong.channel, wrong.route if fault.apart else "")
     if key not in cases:
-        cases[key] = Case(wrong.fault, detectors, wrong.channel, fault.cause if fault else "route")
+        cases[key] = Case(wrong.fault, fault.detectors, wrong.channel, fault.cause)
     return cases[key]
+
+
+_NAMELESS = Fault("", "", ("foreign-record",), apart=True)
+"""What was shown without a reason and has the shape of no leak type."""
+
+
+def _nameless(wrong: Wrong) -> bool:
+    """Say whether a row differs from others of its fault: somebody unknown in another's session, or somebody known at the export."""
+    return wrong.fault == ("anonymous-export" if wrong.recipient else "cached-cookie")
 
 
 _PORTAL = re.compile(

@@ -140,7 +140,10 @@ class Operator:
             text = json.dumps({**document, "servers": [{"url": self.urls[name]}]}, indent=1)
             (self.out / f"openapi-{name}.json").write_text(text + "\n", encoding="utf-8")
         write_targets(self.out, self.facts())
-        (self.out / FACTS).write_text(json.dumps(self.facts(), indent=1) + "\n", encoding="utf-8")
+        # Whoever waits for this file must never find half of it.
+        half = self.out / f"{FACTS}.new"
+        half.write_text(json.dumps(self.facts(), indent=1) + "\n", encoding="utf-8")
+        half.replace(self.out / FACTS)
 
 
 _PHONES = 40

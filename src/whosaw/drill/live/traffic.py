@@ -35,7 +35,7 @@ def play(world: World, visits: Iterable[Visit]) -> int:
 
 
 class Traffic:
-    """Background traffic of so many requests a second, until closed."""
+    """Background traffic of so many requests a second, none at all for 0, until closed."""
 
     def __init__(self, operator: Operator, rate: float) -> None:
         """Begin."""
@@ -44,7 +44,7 @@ class Traffic:
         self._lock = threading.Lock()
         self._players = [
             threading.Thread(target=self._plays, args=(world_of(operator, f"player {turn}"), PLAYERS / rate), daemon=True)
-            for turn in range(PLAYERS)
+            for turn in range(PLAYERS if rate else 0)
         ]
         for player in self._players:
             player.start()

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import re
 import threading
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -68,7 +69,7 @@ class JsonLines(_Lines):
 
 
 class CsvLines(_Lines):
-    """A table with a heading."""
+    """A table with a heading; whatever somebody sends, a row stays one line."""
 
     def __init__(self, path: Path, heading: Sequence[str]) -> None:
         """Open the file and write its heading."""
@@ -78,7 +79,7 @@ class CsvLines(_Lines):
     def write(self, row: Sequence[object]) -> None:
         """Append a row."""
         line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(row)
+        csv.writer(line, lineterminator="\n").writerow(re.sub(r"[\x00-\x1f\x7f]", " ", str(value)) for value in row)
         self._append(line.getvalue())
 
 
