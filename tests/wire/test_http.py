@@ -39,6 +39,7 @@ def test_an_encrypted_request_is_known_as_such(tmp_path):
     ("lines", "body", "status"),
     [
         (("GET / HTTP/1.1", "Host: a.example", "X: " + "a" * 20_000), b"", 431),
+        (("GET / HTTP/1.1", "Host: a.example", *["X: 1"] * 128), b"", 431),
         (("POST / HTTP/1.1", "Host: a.example", "Content-Length: 200"), b"x" * 200, 413),
         (("POST / HTTP/1.1", "Host: a.example", "Transfer-Encoding: chunked"), b"c8\r\n" + b"x" * 200, 413),
         (("GET / HTTP/1.1",), b"", 400),

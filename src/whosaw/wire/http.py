@@ -55,6 +55,7 @@ class Limits:
     connections: int = 512
     of_one_address: int = 64
     head: int = 16_384
+    headers: int = 128
     body: int = 8_192
     seconds: float = 10.0
 
@@ -167,6 +168,8 @@ class Server:
                 wire.receive_data(await reader.read(4096))
             elif isinstance(event, h11.Request):
                 head = event
+                if len(head.headers) > self.limits.headers:
+                    raise h11.RemoteProtocolError("too many headers", error_status_hint=431)
             elif isinstance(event, h11.Data):
                 body += bytes(event.data)
                 if len(body) > self.limits.body:

@@ -138,6 +138,46 @@ def test_a_target_that_is_named_is_not_guessed(run, tmp_path):
     assert run("edge", "lint", "--target", "policy", "hosts").code == 1
 
 
+def test_a_file_for_code_scanning_is_written_beside(run, old):
+    run("edge", "lint", "--sarif", "lint.sarif", "nginx.conf")
+    assert len(json.loads((old / "lint.sarif").read_text())["runs"][0]["results"]) == 3
+
+
 def test_what_is_no_file_is_refused(run):
     said = run("edge", "lint", "gone.conf")
     assert (said.code, said.message[0]) == (5, "cannot read `gone.conf`")
+
+
+POLICY = """\
+accept = ["cookies", "expiry", "own-number", "pattern-names", "trailers", "unlisted-names"]
+[[field]]
+name = "msisdn"
+header = "X-MSISDN"
+[subscribers]
+file = "subscribers.csv"
+[log]
+key_file = "log.key"
+[[partner]]
+agreement = "PA-7"
+hosts = [".music.example", "radio.example"]
+until = 2999-01-01T00:00:00Z
+fields = ["msisdn"]
+"""
+AROUND = {
+    "squid": "http_port 3128\ninclude whosaw.conf\n",
+    "haproxy": "",
+    "nginx": "http {\n include maps.conf;\n server { location / { include rules.conf; proxy_pass http://$host; } }\n}\n",
+}
+
+
+@pytest.mark.parametrize("target", AROUND)
+def test_what_is_compiled_from_a_policy_has_no_fault(run, tmp_path, target):
+    (tmp_path / "edge.toml").write_text(POLICY)
+    (tmp_path / "subscribers.csv").write_text("address,msisdn\n10.64.0.7,447700900123\n")
+    (tmp_path / "log.key").write_text("5a" * 32 + "\n")
+    assert run("edge", "compile", "--target", target, "--out", "compiled", "edge.toml").code == 0
+    whole = tmp_path / "compiled" / f"{target}.conf"
+    if AROUND[target]:
+        whole.write_text(AROUND[target])
+    config = whole if AROUND[target] else tmp_path / "compiled" / "whosaw.cfg"
+    assert rules(run("edge", "lint", "--json", config)) == set()

@@ -75,7 +75,7 @@ class CheckPage:
 
     def _begin(self, request: Request) -> Response:
         if request.secure:
-            text = "You came over https, where no network can add anything. If the link leads back here, your browser asks for https only."
+            text = "You came over https, where no network can add anything. If the link leads back here, your browser wants https only: inconclusive."
             return self._said(request, 200, "This check begins without https", text, "Begin without https")
         visit = self.visits.open(request.address, self.clock())
         if visit is None:

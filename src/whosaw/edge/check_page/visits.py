@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from whosaw.wire.http import Request
 
 MOST = 2_000
-"""Visits at a time; each holds two heads of at most 16 KB, so all of them stay below 64 MB."""
+"""Visits at a time; each holds two heads of at most 16 KB and 128 headers, so all of them together hold at most 150 MB."""
 
 OF_ONE_ADDRESS = 200
 """Customers behind one address of a carrier share it; more than that at a time are no customers."""

@@ -92,3 +92,16 @@ def test_a_portal_that_tells_nobody_who_the_customer_is_has_no_fault(rules_of):
 def test_a_condition_on_the_host_is_looked_at_like_a_map(rules_of):
     text = location("if ($http_host ~* music) { set $partner 1; }")
     assert rules_of(Target.NGINX, text) == {("nginx-unanchored-regex", 11)}
+
+
+def test_what_only_routes_may_be_open(rules_of):
+    assert rules_of(Target.NGINX, location("if ($http_host ~* ^www) { return 301 /; }")) == set()
+    assert (
+        rules_of(Target.NGINX, GOOD.replace("    server {", "    map $host $backend { ~shop 10.0.0.1; default 10.0.0.2; }\n    server {"))
+        == set()
+    )
+
+
+def test_a_part_that_tells_nobody_is_looked_at_as_a_whole_but_a_port_is_no_host(rules_of):
+    text = 'map $host $x { ~music 1; }\nmap $http_host $port { default 80; "~:(?<digits>[0-9]+)$" $digits; }\n'
+    assert rules_of(Target.NGINX, text) == {("nginx-unanchored-regex", 1)}

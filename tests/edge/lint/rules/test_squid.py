@@ -117,3 +117,8 @@ def test_lists_in_files_are_read_where_they_lie(rules_of):
 
 def test_a_part_that_uses_nothing_is_looked_at_as_a_whole(rules_of):
     assert rules_of(Target.SQUID, "acl partners dstdomain .github.io\n") == {("squid-shared-suffix", 1)}
+
+
+def test_what_is_taken_out_may_be_added_by_squid_itself(rules_of):
+    text = without("via", "forwarded_for") + "\nrequest_header_access Via deny all\nrequest_header_access X-Forwarded-For deny all\n"
+    assert rules_of(Target.SQUID, text) == set()

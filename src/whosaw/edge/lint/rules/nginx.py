@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from whosaw.edge.lint import hosts
 from whosaw.edge.lint.finding import Level, Lint, Spot, Target
@@ -40,21 +40,39 @@ def _told(nginx: Nginx) -> bool:
     return any(identity(name) for block in _blocks(nginx) for name in _own(block))
 
 
-def _entries(nginx: Nginx) -> Iterator[tuple[str, Node]]:
-    """Yield what hosts and addresses are compared with, to a value that is not nothing, and where."""
+class _Compared(NamedTuple):
+    """What a host or an address is compared with, and the directive that does so."""
+
+    text: str
+    source: str
+    at: Node
+
+
+def _compared(nginx: Nginx) -> Iterator[_Compared]:
+    """Yield the comparisons that decide who is told something; of a part that tells nobody anything, all."""
+    deciding = _reaching(nginx, compared=True)
+    every = not _told(nginx) and not any(node.name in {"http", "server", "location"} for node in nginx.nodes)
     for node in nginx.named("map", 3):
-        if node.words[1] in _HOST | _ADDRESS:
-            yield from ((c.words[0], c) for c in node.children if len(c.words) > 1 and c.words[1] not in {"", "0"} and c.name != "default")
+        if node.words[1] in _HOST | _ADDRESS and (every or _variable(node.words[2]) in deciding):
+            rows = (row for row in node.children if row.name != "default" and row.words[1:2] not in {(), ("",), ("0",)})
+            yield from (_Compared(row.words[0], node.words[1], row) for row in rows)
     for node in nginx.named("if", 4):
-        if node.words[1].lstrip("(") in _HOST | _ADDRESS and node.words[2] in {"~", "~*", "="}:
-            yield node.words[2] + node.words[3].removesuffix(")") if node.words[2] != "=" else node.words[3].removesuffix(")"), node
+        source, how, text = node.words[1].lstrip("("), node.words[2], node.words[3].removesuffix(")")
+        if source in _HOST | _ADDRESS and how in {"~", "~*"} and (every or _decides(node, deciding)):
+            yield _Compared(how + text, source, node)
+
+
+def _decides(block: Node, deciding: set[str]) -> bool:
+    """Whether a block sets what is told, or a variable that it depends on."""
+    return any(_variable(node.words[1]) in deciding for node in block.own("set", 3)) or any(identity(name) for name in _own(block))
 
 
 def _regexes(nginx: Nginx) -> Iterator[tuple[str, bool, Node]]:
-    for text, node in _entries(nginx):
-        source = node.words[1].lstrip("(") if node.name == "if" else node.parent.words[1] if node.parent else ""
-        if text.startswith("~"):
-            yield text.lstrip("~*"), source in _ADDRESS, node
+    """Yield the regular expressions, whether they are held against a whole address, and where; one of a port alone names no host."""
+    for text, source, at in _compared(nginx):
+        pattern = text.lstrip("~*")
+        if text.startswith("~") and not pattern.startswith(":"):
+            yield pattern, source in _ADDRESS, at
 
 
 def _unanchored(nginx: Nginx) -> Iterator[Spot]:
@@ -68,7 +86,7 @@ def _bare_dots(nginx: Nginx) -> Iterator[Spot]:
 
 
 def _shared(nginx: Nginx) -> Iterator[Spot]:
-    yield from (node.spot() for text, node in _entries(nginx) if hosts.shared(text))
+    yield from (one.at.spot() for one in _compared(nginx) if hosts.shared(one.text))
 
 
 def _lost(nginx: Nginx) -> Iterator[Spot]:
@@ -114,14 +132,18 @@ def _underscores(nginx: Nginx) -> Iterator[Spot]:
         yield from (node.spot(several(left)) for node in nginx.named("underscores_in_headers") if node.words[1] == "on")
 
 
-def _clear(nginx: Nginx) -> set[str]:
-    """Return the variables that hold an identity: those that are told, and all they are made of by `map` and `set`."""
+def _variable(word: str) -> str:
+    return word.strip("${}").lower()
+
+
+def _reaching(nginx: Nginx, *, compared: bool) -> set[str]:
+    """Return the variables that what is told is made of by `map` and `set`, with those that are compared on the way or without."""
     made: dict[str, set[str]] = {}
     for node in nginx.named("map", 3):
-        values = [word for child in node.children for word in child.words[1:2]]
-        made.setdefault(node.words[2].strip("${}").lower(), set()).update(name for word in values for name in _read(word))
+        words = [word for row in node.children for word in row.words[1:2]] + ([node.words[1]] if compared else [])
+        made.setdefault(_variable(node.words[2]), set()).update(name for word in words for name in _read(word))
     for node in nginx.named("set", 3):
-        made.setdefault(node.words[1].strip("${}").lower(), set()).update(_read(node.words[2]))
+        made.setdefault(_variable(node.words[1]), set()).update(_read(node.words[2]))
     names = {name for node in _settings(nginx) if identity(node.words[1]) for name in _read(node.words[2])}
     while more := {part for name in names for part in made.get(name, ())} - names:
         names |= more
@@ -129,7 +151,7 @@ def _clear(nginx: Nginx) -> set[str]:
 
 
 def _clear_log(nginx: Nginx) -> Iterator[Spot]:
-    clear = _clear(nginx)
+    clear = _reaching(nginx, compared=False)
     for node in nginx.named("log_format", 3):
         read = _read(" ".join(node.words[2:]))
         if clear.intersection(read) or any(name.startswith("http_") and identity(name.removeprefix("http_")) for name in read):

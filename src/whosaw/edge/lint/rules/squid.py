@@ -125,10 +125,10 @@ def _one_spelling(squid: Squid) -> Iterator[Spot]:
         yield first.spot(several(names))
 
 
-def _set_to(squid: Squid, name: str, faults: frozenset[str], *, default: str) -> Iterator[Spot]:
-    whole = any(squid.named("http_port", "https_port"))
-    value, at = squid.last(name, default) if whole else ("", None)
-    if at is not None and value in faults:
+def _says_on(squid: Squid, name: str, header: str, faults: frozenset[str]) -> Iterator[Spot]:
+    """Yield where Squid is let add a header of its own, as it does unless it is told not to; what is taken out goes last of all."""
+    value, at = squid.last(name, "on") if any(squid.named("http_port", "https_port")) else ("", None)
+    if at is not None and value in faults and header not in {gone.lower() for gone in _denied(squid)}:
         yield at.spot()
 
 
@@ -262,7 +262,7 @@ LINTS = (
         claim="every site is told the customer's internal address, which charging records join to a number",
         source=f"{_DOCS}/forwarded_for/",
         hint="write `forwarded_for delete`",
-        look=lambda squid: _set_to(squid, "forwarded_for", frozenset({"on", "truncate"}), default="on"),
+        look=lambda squid: _says_on(squid, "forwarded_for", "x-forwarded-for", frozenset({"on", "truncate"})),
     ),
     Lint(
         id="squid-via",
@@ -271,7 +271,7 @@ LINTS = (
         claim="every site is told the name of the gateway",
         source=f"{_DOCS}/via/",
         hint="write `via off`",
-        look=lambda squid: _set_to(squid, "via", frozenset({"on"}), default="on"),
+        look=lambda squid: _says_on(squid, "via", "via", frozenset({"on"})),
     ),
     Lint(
         id="squid-quarantine",
