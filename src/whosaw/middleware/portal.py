@@ -226,7 +226,9 @@ class Visit:
             return frozenset()
         loaded_counts = self._portal.counted == "used"
         try:
-            return frozenset([name for name, note in list(self.notebook.notes.items()) if (loaded_counts or note.shown) and name not in own])
+            return frozenset(
+                [name for name, note in list(self.notebook.notes.items()) if (loaded_counts or note.shown) and name not in own]
+            )
         except Exception as problem:  # noqa: BLE001 - `own` may answer with anything
             self._portal.failed(problem)
             self._said(None)
