@@ -36,6 +36,7 @@ CAPTURES = "captures: host, sent"
 
 ADVICE = (
     "HAProxy answers 400 to requests with more than 100 headers, unless `tune.http.maxhdr` in `global` says otherwise",
+    "`option forwardfor` adds the customer's own address after these rules: leave it out",
     "tell HAProxy of customers who come, go and change their address with `set map` at its socket: it reads the tables when it starts",
 )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from whosaw.config.tables import seconds
 from whosaw.edge import innocent, lookup
-from whosaw.edge.compiled import Compiled, How, Rule
+from whosaw.edge.compiled import Compiled, How, Rule, plain
 from whosaw.edge.heading import expiry, heading
 from whosaw.edge.policy import spellings
 from whosaw.edge.subscribers import column, file_of, key_file, wanted
@@ -80,7 +80,7 @@ def _lookup(policy: Policy, groups: tuple[Group, ...], place: Path) -> Iterator[
     ttl = seconds(policy.subscribers.ttl, "subscribers.ttl")
     key = key_file(policy)
     values = " ".join(f"{value}:{encoding}" for value, encoding in wanted(policy))
-    asked = f"{place / LOOKUP} subscribers {file_of(policy).resolve()} {key.resolve() if key else '-'} {values}"
+    asked = f"{place / LOOKUP} subscribers {plain(file_of(policy).resolve())} {plain(key.resolve()) if key else '-'} {values}"
     yield Rule("lookup", LOOKUP, "#!/usr/bin/python3\n" + Path(lookup.__file__).read_text(encoding="utf-8"), frame=True)
     yield _line("connect", "acl whosaw_connect method CONNECT", frame=True)
     yield _line(
@@ -167,7 +167,7 @@ def _icap(policy: Policy) -> Iterator[Rule]:
 def _gaps(policy: Policy, moment: datetime) -> dict[str, tuple[How, str]]:
     names: tuple[How, str] = ("icap", "Squid takes whole names only")
     if policy.mode == "quarantine":
-        names = ("native", "in quarantine only names that Squid knows may leave")
+        names = ("native", "in quarantine only innocent names may leave")
     found: dict[str, tuple[How, str]] = {
         "pattern-names": names,
         "unlisted-names": names,
