@@ -234,6 +234,7 @@ class Service:
     def ask(self, path, body=None, method="POST", **headers):
         """Send a question; return status, headers and the answer."""
         raw = body if isinstance(body, bytes | str | None) else json.dumps(body)
+        raw = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
         headers = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
         self._connection.request(method, path, raw, headers)
         answer = self._connection.getresponse()

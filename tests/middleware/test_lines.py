@@ -129,7 +129,7 @@ def test_in_clear_is_what_was_asked_for():
 def test_a_loss_is_a_line_that_nobody_can_judge():
     line = lost(17, key=Keys(SECRET), now=NOW)
     assert msgspec.to_builtins(msgspec.json.decode(json.dumps(line), type=Decision)) == line
-    assert (line["outcome"], line["records"], line["object"]) == ("lost", 17, Keys(SECRET)("object", "lines lost"))
+    assert (line["outcome"], line["records"], line["object"]) == ("lost", 17, Keys(SECRET)("object", "pages lost"))
 
 
 @pytest.mark.parametrize(

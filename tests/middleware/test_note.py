@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime
 
-from whosaw.middleware.note import Notebook, Unheard, asked_by, cached, current, opened, shown, used
+from whosaw.middleware.note import GATHERED, Notebook, Unheard, asked_by, cached, current, opened, shown, used
 
 
 def test_what_is_noted_of_one_customer_adds_up():
@@ -106,6 +106,15 @@ def test_two_threads_of_one_request_lose_nothing():
     for thread in threads:
         thread.join()
     assert notebook.notes["A1"].loaded == 8000
+
+
+def test_a_page_that_goes_through_many_rows_keeps_no_more_than_it_must():
+    notebook = Notebook()
+    with opened(notebook):
+        for i in range(3 * GATHERED):
+            used(f"A{i % 3}")
+            assert len(notebook._laid) <= GATHERED
+    assert {customer: note.loaded for customer, note in notebook.notes.items()} == dict.fromkeys(("A0", "A1", "A2"), GATHERED)
 
 
 def test_a_notebook_shows_nobody():

@@ -98,15 +98,14 @@ def test_own_may_be_awaited_where_the_framework_awaits_and_is_undecided_elsewher
         await asyncio.sleep(0)
         return {"A1"}
 
-    async def asked():
-        return Asked()
-
     async def answered_async(portal, customer):
         visit = portal.visit(None)
         with visit.opened():
             shown(customer)
-            stopped = await visit.stops_async()
-        await visit.end_async(asked, 200)
+            assert visit.asks
+            await visit.ask_async()
+            stopped = visit.stops()
+        visit.end(Asked, 200)
         return stopped
 
     portal, lines = watched(own=own, grade="block")
@@ -160,7 +159,7 @@ class Full:
 
 def test_a_full_queue_holds_up_no_page_and_is_told(tmp_path):
     portal = Portal(tmp_path, key=b"k" * 32, queue=5)
-    portal.writer._sink = Full()
+    portal.writer._sink, portal.writer._pause = Full(), 60  # nothing leaves the queue
     for _ in range(9):
         answered(portal, "A1")
     assert portal.health()["lost"] == 4

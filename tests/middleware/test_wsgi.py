@@ -74,7 +74,7 @@ def call(app, environ=None):
     return began, b"".join(chunks)
 
 
-def test_a_mix_up_is_refused_and_judging_the_report_finds_exactly_the_wrong_pages(case):
+def test_a_mix_up_is_refused_and_judging_the_report_finds_exactly_the_wrong_pages(case, until):
     settings = {"key_file": case.key_file, "own": own, "recipient": recipient}
     reporting = Portal(case.lines, **settings)
     wrong = 0
@@ -85,6 +85,7 @@ def test_a_mix_up_is_refused_and_judging_the_report_finds_exactly_the_wrong_page
             answer, body = get(port, f"/account?as={other}" if mixed else "/account", Cookie=f"sid={sid}", **{"User-Agent": "Browser/1"})
             assert (answer.status, body) == (200, f"account {other if mixed else ACCOUNTS[LOGINS[sid]]}".encode())
             wrong += mixed
+    until(lambda: reporting.health()["pages"] == 40)  # a line is left behind the answer
     reporting.close()
     blocking = Portal(case.folder / "block", grade="block", **settings)
     with served(WsgiMiddleware(portal_app, blocking, session_cookie="sid")) as port:
@@ -177,12 +178,13 @@ def test_what_is_shown_in_the_middle_of_a_stream_is_noted_also_when_nobody_close
 
 
 def test_a_cookie_that_is_none_is_no_session(watched):
-    for text in ("", "sid", "sid=", "other=1; x", 'sid="'):
-        assert cookie("sid")({"HTTP_COOKIE": text}) in {"", '"'}
+    for text in ("", "sid", "sid=", "other=1; x", 'sid="', "xsid=1"):
+        assert cookie("sid")({"HTTP_COOKIE": text}) == ""
+    assert cookie("sid")({"HTTP_COOKIE": 'a="b"; sid="s1"'}) == "s1"
     assert cookie("sid")({"HTTP_COOKIE": "a=b; sid=s1"}) == "s1"
 
 
-def test_a_threaded_server_never_mixes_notebooks(watched, key):
+def test_a_threaded_server_never_mixes_notebooks(watched, key, until):
     of_session = {f"s{i}": f"A{i}" for i in range(16)}
 
     def app(environ, start_response):
@@ -195,6 +197,7 @@ def test_a_threaded_server_never_mixes_notebooks(watched, key):
     with served(WsgiMiddleware(app, portal, session_cookie="sid")) as port, ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda i: get(port, "/", Cookie=f"sid=s{i % 16}")[0].status, range(160)))
     assert answers == [200] * 160
+    until(lambda: portal.health()["pages"] == 160)
     expected = {key("session", sid): key("customer", customer) for sid, customer in of_session.items()}
     assert len(lines()) == 160
     assert all(expected[line["session"]] == line["customer"] for line in lines())

@@ -1,6 +1,8 @@
 """A mix-up of one request in hundreds is found when many ask at once, some of whom hang up; a portal without one is clean."""
 
 import selfcare
+from whosaw.probes.asking.conduct import conduct
+from whosaw.probes.asking.wire import Answer
 from whosaw.probes.concurrent import CONCURRENT
 
 
@@ -24,3 +26,21 @@ def test_some_requests_are_given_up_and_none_of_them_counts(portal, tmp_path):
     _, done = selfcare.found_on(right, tmp_path, CONCURRENT)
     (check,) = done.outcome.checks
     assert check.requests - check.checks > 60
+
+
+def test_refusals_are_no_checks_and_more_of_them_than_pages_prove_nothing(portal, tmp_path):
+    busy = portal()
+    run = selfcare.run_on(busy, tmp_path)
+    inner = run.gate._transport.send
+    calls = []
+
+    def refusing(request):
+        calls.append(request)
+        return Answer(403) if len(calls) > 30 and len(calls) < 200 else inner(request)
+
+    run.gate._transport.send = refusing
+    outcome = conduct(run, (CONCURRENT,), lambda _: None).outcome
+    (check,) = outcome.checks
+    assert check.state == "void"
+    assert "answers were no page" in " ".join(check.notes)
+    assert outcome.exit_code == 3

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     Message = MutableMapping[str, Any]
     Send = Callable[[Message], Awaitable[None]]
 
-START, BODY, TRAILERS = "http.response.start", "http.response.body", "http.response.trailers"
+START, BODY = "http.response.start", "http.response.body"
+GOES_ON = {START, "http.response.trailers", "http.response.early_hint", "http.response.debug"}
+"""Messages behind which an answer is not whole yet; one whose body the server fetches itself (`http.response.pathsend`) is."""
+
+REFUSED_RAW = [(name.lower().encode(), value.encode()) for name, value in REFUSED_HEADERS]
 
 
 def cookie(name: str) -> Callable[[MutableMapping[str, Any]], str]:
     """Return a setting that takes a value from the request's cookie of a name: `session=cookie("sid")`."""
-    return lambda scope: cookie_in(_header(scope["headers"], b"cookie"), name)
+    return lambda scope: cookie_in(_headers(scope).get(b"cookie", b"").decode("latin-1"), name)
 
 
 class AsgiMiddleware:
@@ -49,17 +53,17 @@ class AsgiMiddleware:
             finally:
                 await answer.end()
 
-    async def _asked(self, scope: MutableMapping[str, Any], headers: Iterable[tuple[bytes, bytes]]) -> Asked:
-        said, name, sent = self._portal.said, self._cookie, scope["headers"]
-        given = [value.decode("latin-1") for header, value in headers if header.lower() == b"set-cookie"] if name else []
+    def _asked(self, scope: MutableMapping[str, Any], given: Iterable[tuple[bytes, bytes]]) -> Asked:
+        said, name, sent = self._portal.said, self._cookie, _headers(scope)
+        cookies = [value.decode("latin-1") for header, value in given if header.lower() == b"set-cookie"] if name else ()
         return Asked(
             method=scope.get("method", ""),
-            host=_header(sent, b"host"),
+            host=sent.get(b"host", b"").decode("latin-1"),
             route=said("route", scope, lambda: _route(scope)),
             client=said("client", scope, lambda: (scope.get("client") or ("",))[0]),
-            device=_header(sent, b"user-agent"),
-            session=said("session", scope, lambda: cookie_in(_header(sent, b"cookie"), name) if name else ""),
-            sets_session=next((found for text in given if (found := cookie_in(text, name))), ""),
+            device=sent.get(b"user-agent", b"").decode("latin-1"),
+            session=said("session", scope, lambda: cookie_in(sent.get(b"cookie", b"").decode("latin-1"), name) if name else ""),
+            sets_session=next((found for text in cookies if (found := cookie_in(text, name))), ""),
             recipient=said("recipient", scope, lambda: _login(scope)),
         )
 
@@ -71,7 +75,7 @@ class _StoppedError(OSError):
 class _Answer:
     """What the application sends. Where answers are held, nothing of it reaches the server before its first chunk is there."""
 
-    def __init__(self, visit: Visit, send: Send, portal: Portal, asked: Callable[[list[tuple[bytes, bytes]]], Awaitable[Asked]]) -> None:
+    def __init__(self, visit: Visit, send: Send, portal: Portal, asked: Callable[[list[tuple[bytes, bytes]]], Asked]) -> None:
         self._visit, self._send, self._asked = visit, send, asked
         self._holds, self._held = portal.holds, list[Any]()
         self._headers: list[tuple[bytes, bytes]] = []
@@ -81,36 +85,43 @@ class _Answer:
         """Stand where the server's `send` stands."""
         if self._visit.stopped:
             raise _StoppedError("the page is refused")
-        if message["type"] == START:
+        kind, more = message["type"], message.get("more_body", False)
+        if kind == START:
             self.status, self._headers = message["status"], list(message.get("headers", ()))
-        if self._holds and not await self._released(message):
-            return
-        await self._send(message)
-        if message["type"] not in {START, BODY, TRAILERS} or (message["type"] == BODY and not message.get("more_body")):
+        if self._holds:
+            self._held.append(message)
+            if kind != START and (kind != BODY or message.get("body") or not more):
+                await self._release()
+        else:
+            await self._send(message)
+        if kind not in GOES_ON and not more:
             await self.end()
 
     async def end(self) -> None:
         """Leave the lines."""
-        await self._visit.end_async(lambda: self._asked(self._headers), self.status)
+        if self._visit.asks and not self._visit.ended:
+            await self._visit.ask_async()
+        self._visit.end(lambda: self._asked(self._headers), self.status)
 
-    async def _released(self, message: Message) -> bool:
-        """Say whether a message may go out, after all that was held before it; a refusal goes out in their place."""
-        if message["type"] == START or (message["type"] == BODY and not message.get("body") and message.get("more_body")):
-            self._held.append(message)
-            return False
+    async def _release(self) -> None:
+        """Send what was held, or a refusal in its place."""
         self._holds = False
-        if await self._visit.stops_async():
-            await self._send({"type": START, "status": 403, "headers": [(n.lower().encode(), v.encode()) for n, v in REFUSED_HEADERS]})
-            await self._send({"type": BODY, "body": REFUSED})
+        if self._visit.asks:
+            await self._visit.ask_async()
+        if self._visit.stops():
+            self._held = [{"type": START, "status": 403, "headers": REFUSED_RAW}, {"type": BODY, "body": REFUSED}]
+        for message in self._held:
+            await self._send(message)
+        if self._visit.stopped:
             await self.end()
-            return False
-        for held in self._held:
-            await self._send(held)
-        return True
 
 
-def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
-    return next((value.decode("latin-1") for header, value in headers if header == name), "")
+def _headers(scope: MutableMapping[str, Any]) -> dict[bytes, bytes]:
+    """Return the headers of a request by their names; of cookies there may be several (RFC 9113 s. 8.2.3)."""
+    found: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        found[name] = found[name] + b"; " + value if name == b"cookie" and name in found else value
+    return found
 
 
 def _route(scope: MutableMapping[str, Any]) -> str:

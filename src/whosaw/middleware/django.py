@@ -6,11 +6,11 @@ The settings stand in `WHOSAW`: what `Portal` takes, with functions also as dott
 from __future__ import annotations
 
 from contextvars import Context, copy_context
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from whosaw.middleware.lines import Asked, SettingError, route_of, shape_of
-from whosaw.middleware.note import opened, used
+from whosaw.middleware.note import Load, loaded, opened
 from whosaw.middleware.portal import REFUSED, REFUSED_HEADERS, Portal, Visit
 
 if TYPE_CHECKING:
@@ -53,12 +53,13 @@ def note_loads(model: Any, owner: str | Callable[[Any], object], data: str = "")
         model = apps.get_model(model)
     if not callable(owner):
         owner = model._meta.get_field(owner.removesuffix("_id") if not _has_field(model, owner) else owner).attname  # noqa: SLF001 - Django's public way
+    said = [owner, Load(model._meta.label, (data,) if data else ())]  # noqa: SLF001 - Django's public way
     hooks = model.__dict__.get(_NOTED)
     if hooks is not None:  # declared again: the last word counts
-        hooks[:] = [owner, data]
+        hooks[:] = said
         return
-    setattr(model, _NOTED, hooks := [owner, data])
-    _hook(model, hooks)
+    setattr(model, _NOTED, said)
+    _hook(model, said)
 
 
 def _has_field(model: Any, name: str) -> bool:  # noqa: ANN401 - a model
@@ -67,13 +68,13 @@ def _has_field(model: Any, name: str) -> bool:  # noqa: ANN401 - a model
 
 def _hook(model: Any, hooks: list[Any]) -> None:  # noqa: ANN401 - a model
     """Put ourselves around the one method through which Django makes objects of rows."""
-    load, place = model.from_db.__func__, model._meta.label  # noqa: SLF001 - Django's public way
+    made = model.from_db.__func__
 
-    @wraps(load)
+    @wraps(made)
     def from_db(cls: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever Django hands over
-        instance = load(cls, *arguments, **named)
-        owner, data = hooks
-        used(owner(instance) if callable(owner) else instance.__dict__.get(owner), place=place, data=(data,) if data else ())
+        instance = made(cls, *arguments, **named)
+        owner, load = hooks
+        loaded(instance.__dict__.get(owner) if owner.__class__ is str else owner(instance), load)
         return instance
 
     model.from_db = classmethod(from_db)
@@ -119,14 +120,27 @@ class Middleware:
             try:
                 response = await self._get_response(request)
                 if response.streaming and response.is_async:
-                    response.streaming_content = await _begun(response, visit, self._asked_async(request, response))
-                stopped = await visit.stops_async()
+                    response.streaming_content = await _begun(response, visit, partial(self._end_async, visit, request, response))
+                if visit.asks:
+                    await visit.ask_async()
+                stopped = visit.stops()
             except BaseException:
-                await visit.end_async(self._asked_async(request, response), 500)
+                await self._end_async(visit, request, response, 500)
                 raise
         if stopped or not response.streaming:
-            await visit.end_async(self._asked_async(request, response), response.status_code)
+            await self._end_async(visit, request, response, response.status_code)
         return self._refused(response) if stopped else response
+
+    async def _end_async(self, visit: Visit, request: Any, response: Any, status: int) -> None:  # noqa: ANN401 - Django's
+        if visit.asks and not visit.ended:
+            await visit.ask_async()
+        person = None
+        if visit.notebook and not visit.ended and self._portal.recipient is None:
+            try:  # a login that nobody asked for yet is fetched from the database, which Django forbids here unless it is awaited
+                person = await request.auser()
+            except Exception as problem:  # noqa: BLE001 - no fault of ours or of the login may break the page
+                self._portal.failed(problem)
+        visit.end(lambda: self._said(request, response, self._portal.said("recipient", request, lambda: _login(person))), status)
 
     def _finished(self, visit: Visit, request: Any, response: Any, *, stopped: bool) -> Any:  # noqa: ANN401 - Django's
         if stopped or not response.streaming:
@@ -142,14 +156,6 @@ class Middleware:
 
     def _asked(self, request: Any, response: Any) -> Callable[[], Asked]:  # noqa: ANN401 - Django's request and response
         return lambda: self._said(request, response, self._portal.said("recipient", request, lambda: _login(request.user)))
-
-    def _asked_async(self, request: Any, response: Any) -> Callable[[], Awaitable[Asked]]:  # noqa: ANN401 - Django's
-        async def asked() -> Asked:
-            # a login that nobody asked for yet would be fetched from the database, which Django forbids here unless it is awaited
-            person = await request.auser() if self._portal.recipient is None and hasattr(request, "auser") else None
-            return self._said(request, response, self._portal.said("recipient", request, lambda: _login(person)))
-
-        return asked
 
     def _said(self, request: Any, response: Any, recipient: str) -> Asked:  # noqa: ANN401 - Django's request and response
         from django.conf import settings
@@ -192,7 +198,7 @@ class _Chunks:
         self._visit.end(self._asked, self._status)
 
 
-async def _begun(response: Any, visit: Visit, asked: Callable[[], Awaitable[Asked]]) -> AsyncIterator[bytes]:  # noqa: ANN401 - Django's
+async def _begun(response: Any, visit: Visit, end: Callable[[int], Awaitable[None]]) -> AsyncIterator[bytes]:  # noqa: ANN401 - Django's
     """Return the chunks of an answer that is streamed asynchronously, of which the first is there already."""
     chunks = aiter(response.streaming_content)
     first = b""
@@ -210,7 +216,7 @@ async def _begun(response: Any, visit: Visit, asked: Callable[[], Awaitable[Aske
                         return
                 yield chunk
         finally:
-            await visit.end_async(asked, response.status_code)
+            await end(response.status_code)
 
     return all_of_them()
 

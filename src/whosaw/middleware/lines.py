@@ -8,14 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from whosaw.middleware.note import Note, Notebook
 
@@ -29,6 +28,9 @@ LETTERS = {"customer": "c", "recipient": "r", "session": "s", "client": "a", "ob
 """Domains of pseudonyms, with the letter each is keyed and written with."""
 
 SECRET_BYTES = 32
+RECENT = 4096
+"""Pseudonyms that are kept at hand."""
+
 FOREIGN = "foreign"
 LATE = "foreign, noted after the page had begun"
 
@@ -44,13 +46,14 @@ class SettingError(ValueError):
 class Keys:
     """Gives values their pseudonyms. The secret never appears in `repr`."""
 
-    __slots__ = ("_start",)
+    __slots__ = ("_begins", "_recent")
 
     def __init__(self, secret: bytes) -> None:
         """Take the ledger's secret."""
         if len(secret) != SECRET_BYTES:
             raise SettingError(f"the key has {len(secret)} bytes, expected {SECRET_BYTES}\n\nhint: give `key_file` the ledger's key file")
-        self._start = hashlib.sha256(secret)
+        self._begins = {domain: secret + f"{letter}\x1f".encode() for domain, letter in LETTERS.items()}
+        self._recent = lru_cache(RECENT)(self._made)  # whoever looks at one page looks at more
 
     def __repr__(self) -> str:
         return "Keys(secret=…)"
@@ -60,10 +63,10 @@ class Keys:
 
     def __call__(self, domain: str, value: str) -> str:
         """Return the pseudonym of a value, whole: the domain's letter and 16 hexadecimal digits; of nothing, nothing."""
-        if not value:
-            return ""
-        digest = self._start.copy()
-        digest.update(f"{LETTERS[domain]}\x1f{value}".encode("utf-8", "surrogatepass"))
+        return self._recent(domain, value) if value else ""
+
+    def _made(self, domain: str, value: str) -> str:
+        digest = hashlib.sha256(self._begins[domain] + value.encode("utf-8", "surrogatepass"))
         return f"{LETTERS[domain]}:{digest.hexdigest()[:16]}"
 
 
@@ -82,8 +85,7 @@ def key_of(path: Path) -> bytes:
         ) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """What the framework knows of a request and its answer. Identifiers are clear here, and leave this room as pseudonyms alone."""
 
     method: str = ""
@@ -100,8 +102,7 @@ class Asked:
         return f"Asked(route={self.route!r})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a request: its status, whether it was stopped, whose data it should not have held, and why that is not known."""
 
     status: int | None = None
@@ -141,8 +142,8 @@ def uncounted(what: str, count: int, key: Callable[[str, str], str]) -> Line:
 
 
 def lost(count: int, *, key: Callable[[str, str], str], now: datetime) -> Line:
-    """Return the line that says how many lines there was no room for."""
-    return {"seen_at": moment(now), "service": "portal", "outcome": "lost"} | uncounted("lines lost", count, key)
+    """Return the line that says how many pages there was no room for."""
+    return {"seen_at": moment(now), "service": "portal", "outcome": "lost"} | uncounted("pages lost", count, key)
 
 
 def moment(time: datetime) -> str:

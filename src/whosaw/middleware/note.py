@@ -6,19 +6,31 @@ The notebook is found through a context variable: threads and tasks that carry t
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from collections import deque
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 _open: ContextVar[Notebook | None] = ContextVar("whosaw_notebook", default=None)
 
 
-@dataclass(slots=True)
+GATHERED = 10_000
+"""Notes that may wait to be added up: a page that goes through a million rows must not keep a million of them."""
+
+
+class Load(NamedTuple):
+    """How a customer's record came: from which model, and what its rows hold."""
+
+    place: str = ""
+    data: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
 class Note:
     """What is known of one customer in one request. `loaded` records came from the database, `records` were said to be shown."""
 
@@ -31,15 +43,37 @@ class Note:
     data_to: datetime | None = None
     claim: str = ""
 
+    def load(self, new: Load, rows: int) -> None:
+        """Add rows that were loaded."""
+        self.data.update(new.data)
+        self.loaded += rows
+        if new.place and new.place not in self.places:
+            self.places.append(new.place)
+
+    def show(self, new: Note) -> None:
+        """Add what is shown."""
+        self.shown = True
+        self.data.update(new.data)
+        self.records += new.records
+        self.claim = new.claim or self.claim
+        if new.data_from is not None:
+            self.data_from = min(self.data_from or new.data_from, new.data_from)
+        if new.data_to is not None:
+            self.data_to = max(self.data_to or new.data_to, new.data_to)
+
 
 class Notebook:
-    """The notes of one request, by customer. Once closed it takes no more: whatever runs then shows nothing of this answer."""
+    """The notes of one request. Once closed it takes no more: whatever runs then shows nothing of this answer.
 
-    __slots__ = ("_lock", "closed", "from_cache", "made_for", "notes", "recipient", "session")
+    A note is only laid down where it is made, which costs a row next to nothing and needs no lock; it is added up when it is asked for.
+    """
+
+    __slots__ = ("_adding", "_laid", "_notes", "closed", "from_cache", "made_for", "recipient", "session")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.notes: dict[str, Note] = {}
+        self._adding = threading.Lock()
+        self._laid: deque[tuple[str, Load | Note]] = deque()
+        self._notes: dict[str, Note] = {}
         self.recipient = self.session = self.made_for = ""
         self.from_cache = self.closed = False
 
@@ -47,37 +81,39 @@ class Notebook:
         """Say how much is noted, and of nobody what."""
         return f"Notebook({len(self.notes)} customers)"
 
-    def used(self, customer: str, place: str, data: Iterable[str]) -> None:
-        """Note a record that was loaded."""
-        with self._lock:
-            note = self._of(customer)
-            note.loaded += 1
-            if place and place not in note.places:
-                note.places.append(place)
-            note.data.update(data)
+    def __bool__(self) -> bool:
+        """Whether anybody is noted."""
+        return bool(self._laid or self._notes)
 
-    def shown(self, customer: str, new: Note) -> None:
-        """Note what is shown, in addition to what was noted before."""
-        with self._lock:
-            note = self._of(customer)
-            note.shown = True
-            note.data |= new.data
-            note.records += new.records
-            note.claim = new.claim or note.claim
-            note.data_from = min(filter(None, (note.data_from, new.data_from)), default=None)
-            note.data_to = max(filter(None, (note.data_to, new.data_to)), default=None)
+    def lay(self, customer: str, new: Load | Note) -> None:
+        """Note something of a customer."""
+        self._laid.append((customer, new))
+        if len(self._laid) > GATHERED:
+            self._add_up()
+
+    @property
+    def notes(self) -> dict[str, Note]:
+        """What is noted so far, by customer."""
+        if self._laid:
+            self._add_up()
+        return self._notes
 
     def close(self) -> dict[str, Note]:
         """Return the notes, which are complete now."""
-        with self._lock:
-            self.closed = True
-            return self.notes
+        self.closed = True
+        return self.notes
 
-    def _of(self, customer: str) -> Note:
-        note = self.notes.get(customer)
-        if note is None:
-            note = self.notes[customer] = Note()
-        return note
+    def _add_up(self) -> None:
+        with self._adding:
+            laid = [self._laid.popleft() for _ in range(len(self._laid))]
+            for (customer, new), same in groupby(laid):  # the rows of a query are mostly those of one customer
+                note = self._notes.get(customer)
+                if note is None:
+                    note = self._notes[customer] = Note()
+                if isinstance(new, Load):
+                    note.load(new, len(list(same)))
+                else:
+                    note.show(new)
 
 
 class Unheard:
@@ -86,14 +122,20 @@ class Unheard:
     count = 0
 
 
-@contextmanager
-def opened(notebook: Notebook) -> Iterator[None]:
-    """Let everything that runs below, in this context and its copies, write to a notebook."""
-    token = _open.set(notebook)
-    try:
-        yield
-    finally:
-        _open.reset(token)
+class opened:  # noqa: N801 - stands where a context manager's function would
+    """Lets everything that runs below, in this context and its copies, write to a notebook."""
+
+    __slots__ = ("_notebook", "_token")
+
+    def __init__(self, notebook: Notebook) -> None:
+        """Take the notebook."""
+        self._notebook = notebook
+
+    def __enter__(self) -> None:
+        self._token = _open.set(self._notebook)
+
+    def __exit__(self, *_: object) -> None:
+        _open.reset(self._token)
 
 
 def current() -> Notebook | None:
@@ -123,16 +165,19 @@ def shown(
         Unheard.count += 1
         return
     classes = {data} if isinstance(data, str) else set(data)
-    notebook.shown(name, Note(data=classes - {""}, records=records, data_from=since, data_to=until, claim=claim))
+    notebook.lay(name, Note(data=classes - {""}, records=records, data_from=since, data_to=until, claim=claim))
 
 
 def used(customer: object, *, place: str = "", data: Iterable[str] = ()) -> None:
     """Say that a record of a customer was loaded, whether it is shown or not. Outside a request nothing is noted."""
-    notebook = current()
-    if notebook is not None:
-        name = _name(customer)
-        if name:
-            notebook.used(name, place, data)
+    loaded(customer, Load(place, tuple(data)))
+
+
+def loaded(customer: object, load: Load) -> None:
+    """Say the same of a row, in the few steps that each of thousands of rows may take."""
+    notebook = _open.get()
+    if notebook is not None and not notebook.closed and customer is not None and (name := str(customer)):
+        notebook.lay(name, load)
 
 
 def asked_by(recipient: object = "", *, session: object = "") -> None:

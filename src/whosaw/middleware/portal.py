@@ -13,17 +13,15 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from weakref import WeakMethod
 
 from whosaw.middleware.lines import Asked, Keys, Outcome, SettingError, in_clear, key_of, lines, lost
 from whosaw.middleware.note import Notebook, Unheard, opened
 from whosaw.middleware.sink import sink_of
 from whosaw.middleware.writer import Writer
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
 
 log = logging.getLogger("whosaw.middleware")
 
@@ -56,7 +54,8 @@ class Counts:
     def add(self, *names: str) -> None:
         """Count each once more."""
         with self._lock:
-            self._counts.update(names)
+            for name in names:
+                self._counts[name] += 1
 
     def __getitem__(self, name: str) -> int:
         return self._counts[name]
@@ -112,8 +111,12 @@ class Portal:
     def said(self, name: str, request: Any, otherwise: Callable[[], object]) -> str:  # noqa: ANN401 - a framework's request
         """Return what a setting says of a request, or else what the framework says; of what fails, nothing."""
         asked: Callable[[Any], object] | None = getattr(self, name)
-        value = self.guarded(lambda: asked(request) if asked else otherwise(), None)
-        return "" if value is None else str(value)
+        try:
+            value = otherwise() if asked is None else asked(request)
+            return "" if value is None else str(value)
+        except Exception as problem:  # noqa: BLE001 - as in `guarded`
+            self.failed(problem)
+            return ""
 
     def guarded(self, step: Callable[[], T], otherwise: T) -> T:
         """Return what a step gives, or something else if it fails: no fault of ours, or of a setting, may break a page."""
@@ -144,10 +147,11 @@ class Portal:
         self.writer.close()
 
     def put(self, notebook: Notebook, asked: Asked, outcome: Outcome) -> None:
-        """Queue the lines of an answer."""
-        self.writer.put(lines(notebook, asked, outcome, key=self._key, now=self.clock(), limit=self.limit))
-        happened = {"pages": True, "foreign": outcome.foreign, "stopped": outcome.stopped, "late": outcome.late, "undecided": outcome.why}
-        self.counts.add(*(name for name, so in happened.items() if so))
+        """Queue an answer. Its notes are complete; what is clear in them is in memory alone, until its turn comes."""
+        notebook.close()
+        self.writer.put(partial(lines, notebook, asked, outcome, key=self._key, now=self.clock(), limit=self.limit))
+        happened = (("foreign", outcome.foreign), ("stopped", outcome.stopped), ("late", outcome.late), ("undecided", outcome.why))
+        self.counts.add("pages", *[name for name, so in happened if so])
 
     def _keyed(self) -> Callable[[str, str], str]:
         if self.key_file or self.key:
@@ -165,13 +169,18 @@ class Visit:
         self._portal, self._request = portal, request
         self.notebook = Notebook()
         self._own: Own = None
-        self._asked = self._ended = self.stopped = False
+        self._asked = self.ended = self.stopped = False
         self._seen: frozenset[str] = frozenset()
         self._why = ""
 
-    def opened(self) -> AbstractContextManager[None]:
+    def opened(self) -> opened:
         """Let what runs below write to the notebook."""
         return opened(self.notebook)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is still to be asked whose page this may be: an asynchronous framework awaits `ask_async` before it goes on."""
+        return not self._asked and self._portal.own is not None and bool(self.notebook)
 
     def stops(self) -> bool:
         """Say whether the page must not go out. One on which nobody was noted belongs to nobody, and goes out."""
@@ -180,51 +189,40 @@ class Visit:
             self._stop()
         return self.stopped
 
-    async def stops_async(self) -> bool:
-        """Say the same where the portal may be asked asynchronously."""
-        if self._portal.holds and self._customers():
-            await self._ask_async()
-            self._stop()
-        return self.stopped
-
     def end(self, asked: Callable[[], Asked], status: int | None) -> None:
         """Leave the lines of the answer. What the framework says is asked only if somebody was noted; the second time does nothing."""
-        if self._ends():
-            self._ask()
-            self._portal.guarded(lambda: self._put(asked(), status), None)
-
-    async def end_async(self, asked: Callable[[], Awaitable[Asked]], status: int | None) -> None:
-        """Do the same where the portal may be asked asynchronously."""
-        if self._ends():
-            await self._ask_async()
-            try:
-                self._put(await asked(), status)
-            except Exception as problem:  # noqa: BLE001 - as in `guarded`
-                self._portal.failed(problem)
-
-    def _ends(self) -> bool:
-        first, self._ended = not self._ended, True
-        if first and not self.notebook.notes:
+        if self.ended:
+            return
+        self.ended = True
+        if not self.notebook:
             self.notebook.close()
-        return first and bool(self.notebook.notes)
+            return
+        self._ask()
+        try:
+            self._put(asked(), status)
+        except Exception as problem:  # noqa: BLE001 - as in `guarded`
+            self._portal.failed(problem)
 
     def _ask(self) -> None:
-        own = self._portal.own
-        if own is not None and not self._asked:
-            self._asked = True
-            self._own = self._portal.guarded(lambda: _at_once(own(self._request)), None)
-            self._why = "" if self._own is not None else UNDECIDED
+        if self.asks:
+            own = self._portal.own
+            self._said(self._portal.guarded(lambda: _at_once(own(self._request)) if own else None, None))
 
-    async def _ask_async(self) -> None:
-        own = self._portal.own
-        if own is not None and not self._asked:
-            self._asked = True
-            try:
-                said = own(self._request)
-                self._own = await said if inspect.isawaitable(said) else said
-            except Exception as problem:  # noqa: BLE001 - as in `guarded`
-                self._portal.failed(problem)
-            self._why = "" if self._own is not None else UNDECIDED
+    async def ask_async(self) -> None:
+        """Ask whose page this may be, and wait for the answer where it is to be waited for."""
+        own, said = self._portal.own, None
+        try:
+            said = own(self._request) if own else None
+            if inspect.isawaitable(said):
+                said = await said
+        except Exception as problem:  # noqa: BLE001 - as in `guarded`
+            self._portal.failed(problem)
+            said = None
+        self._said(said)
+
+    def _said(self, own: Own) -> None:
+        self._asked, self._own = True, own
+        self._why = "" if own is not None else UNDECIDED
 
     def _stop(self) -> None:
         self._seen = self._foreign()

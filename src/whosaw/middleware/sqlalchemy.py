@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whosaw.middleware.note import used
+from whosaw.middleware.note import Load, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +18,10 @@ def note_loads(mapped: type, owner: str | Callable[[Any], object], data: str = "
     """
     from sqlalchemy import event
 
-    classes = (data,) if data else ()
-    place = mapped.__name__
+    load = Load(mapped.__name__, (data,) if data else ())
 
     def note(instance: Any, *_: Any) -> None:  # noqa: ANN401 - whatever SQLAlchemy hands over
-        used(owner(instance) if callable(owner) else instance.__dict__.get(owner), place=place, data=classes)
+        loaded(owner(instance) if callable(owner) else instance.__dict__.get(owner), load)
 
     event.listen(mapped, "load", note, propagate=True)
     event.listen(mapped, "refresh", note, propagate=True)

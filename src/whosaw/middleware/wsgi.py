@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextvars import Context, copy_context
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
 from whosaw.middleware.lines import Asked, shape_of
@@ -25,13 +24,11 @@ def cookie(name: str) -> Callable[[Environ], str]:
 
 def cookie_in(text: str, name: str) -> str:
     """Return the value of a cookie in the text of a header, `Cookie` or `Set-Cookie`."""
-    if name not in text:
-        return ""
-    try:
-        found = SimpleCookie(text).get(name)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+    for part in text.split(";"):
+        found, _, value = part.partition("=")
+        if found.strip() == name:
+            return value.strip().strip('"')
+    return ""
 
 
 class WsgiMiddleware:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from whosaw.probes.asking.wire import Answer, Request
 
 _ENOUGH = 3
+_PAGE = 200
 _PIPELINE_EVERY = 10
 
 
@@ -30,24 +31,37 @@ def _ask(run: Run) -> None:
 
 
 def _rounds(run: Run) -> None:
-    """Ask round after round until the wanted number of answers was held against the markers, or enough were wrong."""
+    """Ask round after round until the wanted number of pages was held against the markers, or enough were wrong.
+
+    An answer that is no page (a refusal, a limit) is no check; if there are more of them than pages, nothing is proved.
+    """
     amounts = run.target.checks
     chance = random.Random(amounts.concurrent)  # noqa: S311 - which request is given up must be repeatable, not secret
     lanes = [run.sessions[identity.name].twin() for identity in islice(cycle(run.identities), max(2, amounts.lanes))]
     wrong: list[tuple[int, Seen]] = []
-    done = number = 0
-    while done < amounts.concurrent and len(wrong) < _ENOUGH:
+    pages = refused = number = 0
+    while pages < amounts.concurrent and len(wrong) < _ENOUGH and refused <= pages + amounts.lanes:
         number += 1
         chance.shuffle(lanes)
         asked = [session.dressed(run.self_request()) for session in lanes]
         for session, request, answer in _round(run, lanes, asked, number=number, chance=chance):
-            done += 1
             seen = run.judged(session, request, answer)
-            if seen.sightings or (answer.status == 200 and session.identity and not shows(answer, request, session.identity)):
-                wrong.append((done, seen))
+            own = session.identity is not None and shows(answer, request, session.identity)
+            pages += own or answer.status == _PAGE
+            refused += not own and answer.status != _PAGE
+            if seen.sightings or (not own and answer.status == _PAGE):
+                wrong.append((pages, seen))
+    run.checks -= refused
+    if refused > pages:
+        run.voided = True
+        run.notes.append(f"{refused} answers were no page, and {pages} were one")
     for place, seen in wrong:
-        if seen.session.identity is not None and not run.stranger(seen, seen.session.identity, f"many asking at once, answer {place:,}"):
-            run.notes.append(f"a page of `{seen.session.name}` showed neither its own marker nor anybody else's")
+        _hand_in(run, seen, f"many asking at once, page {place:,}")
+
+
+def _hand_in(run: Run, seen: Seen, how: str) -> None:
+    if seen.session.identity is not None and not run.stranger(seen, seen.session.identity, how):
+        run.notes.append(f"a page of `{seen.session.name}` showed neither its own marker nor anybody else's")
 
 
 def _round(

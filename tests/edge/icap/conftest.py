@@ -7,7 +7,6 @@ import pytest
 
 from policies import GROUND, loaded
 from whosaw.edge.icap import service
-from whosaw.edge.icap.requests import Rules
 from whosaw.edge.icap.server import Connection, Server
 from whosaw.edge.record import Recorder
 from whosaw.identifiers import Pseudonymiser
@@ -21,7 +20,8 @@ class Wire:
 
     def __init__(self):
         self.sent = b""
-        self.closed = False
+        self.closed = self.aborted = False
+        self.unsent = 0
         self.reading = True
 
     def write(self, data):
@@ -40,13 +40,20 @@ class Wire:
     def close(self):
         self.closed = True
 
+    def abort(self):
+        self.aborted = True
+
+    def is_closing(self):
+        return self.closed
+
+    def get_write_buffer_size(self):
+        return self.unsent
+
 
 @pytest.fixture
 def edge(tmp_path):
     policy = loaded(tmp_path, ground=PAGE + GROUND)
-    made = service.Edge(
-        policy, Rules(policy, NOW), service.numbers(policy), Recorder(tmp_path / "record"), Pseudonymiser(b"k" * 32), lambda: NOW
-    )
+    made = service.Edge(service.ready(policy, NOW), Recorder(tmp_path / "record"), Pseudonymiser(b"k" * 32), lambda: NOW)
     yield made
     made.recorder.close()
 

@@ -75,7 +75,9 @@ def test_an_end_may_say_that_the_preview_was_all():
     assert chunks.original
 
 
-@pytest.mark.parametrize("raw", [b"x\r\n", b"-1\r\n", b"3\r\nabcd", b"3\nabc\r\n", b"fffffffff\r\n", b"1" * 2000, b"3 3\r\n"])
+@pytest.mark.parametrize(
+    "raw", [b"x\r\n", b"-1\r\n", b"3\r\nabcd", b"3\nabc\r\n", b"fffffffff\r\n", b"1" * 2000, b"3 3\r\n", b"0x3\r\n", b" 3\r\n"]
+)
 def test_a_body_that_is_none_is_refused(raw):
     with pytest.raises(MalformedError):
         Chunks().take(raw)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies import PARTNERS, loaded
-from whosaw.edge.icap.requests import OddError, Rules
+from policies import ACCEPTED, PARTNERS, PINNED, loaded
+from whosaw.edge.icap.requests import CACHED_HEAD, OddError, Rules
 from whosaw.identifiers import WRAPPINGS, catalogue
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
@@ -111,6 +111,101 @@ def test_somebody_elses_number_is_not_the_customers(rules):
     assert rules.judge(request("X-Foo: 447700900999"), NUMBER).head is None
 
 
+GROUPED = (
+    "?m=%2B44%207700%20900123",
+    "?m=%2B44+7700+900123",
+    "?m=07700/900123",
+    "?m=(07700)%20900-123",
+    "?m=07700%C2%A0900123",
+    "?447700900123=1",
+    "?a=1;m=447700900123",
+)
+
+
+@pytest.mark.parametrize("query", GROUPED)
+def test_the_own_number_does_not_leave_however_it_is_grouped(rules, query):
+    assert rules.judge(request(target=f"/read{query}&page=2"), NUMBER).head == request(target="/read?page=2")
+
+
+@pytest.mark.parametrize("name", [f"X-{NUMBER}", "X-NDQ3NzAwOTAwMTIz"])
+def test_a_name_may_be_the_number(rules, name):
+    outcome = rules.judge(request(f"{name}: 1"), NUMBER)
+    assert outcome.head == request()
+    assert NUMBER not in outcome.stopped[0].place
+
+
+@pytest.mark.parametrize(
+    ("head", "place"),
+    [
+        (f"GET / HTTP/1.1\r\nHost: u{NUMBER}.example\r\n\r\n", "header:Host"),
+        (f"GET http://u{NUMBER}.example/ HTTP/1.1\r\n\r\n", "url:path"),
+        (f"GET http://{NUMBER}@news.example/ HTTP/1.1\r\n\r\n", "url:path"),
+        (f"CONNECT u{NUMBER}.example:443 HTTP/1.1\r\n\r\n", "url:path"),
+        (f"X{NUMBER} http://news.example/ HTTP/1.1\r\n\r\n", "method"),
+        (f"POST http://news.example/ HTTP/1.1\r\nContent-Length: {NUMBER}\r\n\r\n", "header:Content-Length"),
+    ],
+)
+def test_where_a_request_cannot_be_without_it_the_request_does_not_leave(rules, head, place):
+    outcome = rules.judge(head.encode(), NUMBER)
+    assert outcome.refused
+    assert [one.place for one in outcome.stopped] == [place]
+    assert NUMBER[2:] not in outcome.site
+
+
+@pytest.mark.parametrize("name", ["X.MSISDN", "HTTP_X_MSISDN", "x_up-calling.line_id"])
+def test_a_listed_name_is_known_in_every_way_that_applications_fold_it(rules, name):
+    assert rules.judge(request(f"{name}: 5"), "").head == request()
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (f"http://music.example/?m={NUMBER}", True),
+        (f"http://music.example:80/?m={NUMBER}", True),
+        (f"/r?u=http://news.example/&m={NUMBER}", True),
+        (f"http://music.example:8080/?m={NUMBER}", False),
+        (f"http://music.example@news.example/?m={NUMBER}", False),
+        (f"http://bank.example/billing/?m={NUMBER}", False),
+    ],
+    ids=["partner", "port", "another address in its query", "another port", "a name before the host", "may be told a digest only"],
+)
+def test_a_partner_is_told_where_and_what_the_agreement_says(rules, target, told):
+    head = f"GET {target} HTTP/1.1\r\nHost: music.example\r\n\r\n".encode()
+    assert rules.judge(head, NUMBER).told is told
+
+
+def test_below_the_path_of_an_agreement_a_way_up_is_none_of_it(tmp_path):
+    rules = Rules(loaded(tmp_path, PARTNERS.replace('encoding = "sha256"\n', "")), NOW)
+    assert rules.judge(request(target=f"/billing/x?m={NUMBER}", host="bank.example"), NUMBER).told
+    for path in ("/news", "/billing/../news", "/billing/%2e%2e/news"):
+        assert not rules.judge(request(target=f"{path}?m={NUMBER}", host="bank.example"), NUMBER).told
+
+
+def test_where_traffic_is_intercepted_nobody_is_a_partner_by_his_name(tmp_path):
+    rules = Rules(loaded(tmp_path, PINNED, head="intercepted = true\n" + ACCEPTED), NOW)
+    assert not rules.judge(request(target=f"/?m={NUMBER}", host="music.example"), NUMBER).told
+
+
+def test_in_quarantine_only_innocent_names_leave(tmp_path):
+    rules = Rules(loaded(tmp_path, head='mode = "quarantine"\n' + ACCEPTED), NOW)
+    assert rules.judge(request("X-Foo: 1", "Cookie: lang=en"), "").head == request("Cookie: lang=en")
+
+
+def test_a_name_that_is_kept_leaves(tmp_path):
+    rules = Rules(loaded(tmp_path, PARTNERS + '[strip]\nkeep = ["X-Request-Guid", "Via"]\n'), NOW)
+    assert rules.judge(request("x-request-guid: 1", "Via: 1.1 a"), "").head is None
+
+
+def test_names_that_are_never_the_same_fill_no_memory(rules):
+    for i in range(20):
+        rules.judge(request(f"X-{'a' * 100}{i}: 1"), "")
+        rules.judge(request(f"X-{i}: {'a' * CACHED_HEAD}"), "")
+    assert rules._clean.cache_info().maxsize * CACHED_HEAD <= 1 << 24
+    before = rules._strips.cache_info().currsize, rules._clean.cache_info().currsize
+    rules.judge(request(f"X-{'b' * 100}: {'a' * CACHED_HEAD}"), "")
+    assert (rules._strips.cache_info().currsize, rules._clean.cache_info().currsize) == before
+
+
 @pytest.mark.parametrize(
     "head",
     [
@@ -122,6 +217,13 @@ def test_somebody_elses_number_is_not_the_customers(rules):
         b"GET /\r\nHost: a\r\n\r\n",
         b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
         b"GET http://[/ HTTP/1.1\r\nX-MSISDN: 1\r\n\r\n",
+        b"GET http://evil.example\\@music.example/ HTTP/1.1\r\nX-MSISDN: 1\r\n\r\n",
+        b"GET http://mu\tsic.example/ HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX-MSISDN : 1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX-Foo: 1\rX-MSISDN: 2\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX-Foo: 1\0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\nX-MSISDN: 1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 1001 + b"\r\n",
     ],
 )
 def test_a_head_that_others_may_read_otherwise_does_not_leave(rules, head):

@@ -102,13 +102,37 @@ def test_a_clean_body_is_dropped_where_204_is_allowed(icap):
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (reqmod(CLEAN).replace(b"/request", b"/elsewhere"), 404),
         (reqmod(CLEAN).replace(b"REQMOD", b"RESPMOD"), 405),
-        (b"REQMOD icap://edge/request ICAP/1.0\r\nEncapsulated: req-hdr=0, null-body=99999\r\n\r\n", 413),
         (b"x" * 70_000, 413),
         (reqmod(CLEAN[:-2] + b"xx"), 400),
     ],
 )
 def test_what_cannot_be_answered_is_refused_by_name(icap, data, status):
     assert icap.connect().ask(data).startswith(b"ICAP/1.0 %d" % status)
+
+
+def test_heads_that_are_too_long_do_not_leave(icap):
+    asker = icap.connect()
+    said = asker.ask(b"REQMOD icap://edge/request ICAP/1.0\r\nEncapsulated: req-hdr=0, null-body=999999\r\n\r\n" + DIRTY)
+    assert said.startswith(b"ICAP/1.0 200")
+    assert b"HTTP/1.1 403" in said
+    assert asker.wire.closed
+
+
+def test_where_the_service_breaks_nothing_leaves(icap, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    for name in ("request", "page"):
+        monkeypatch.setattr(icap.edge, name, broken)
+    assert b"HTTP/1.1 403" in icap.connect().ask(reqmod(CLEAN, None, "Allow: 204"))
+    assert b"HTTP/1.1 403" in icap.connect().ask(respmod(chunked(b"Account A-1")))
+    assert icap.server.broken == 2
+
+
+def test_a_client_that_wants_no_more_is_closed(icap):
+    asker = icap.connect()
+    assert asker.ask(reqmod(CLEAN, None, "Allow: 204", "Connection: close")).startswith(b"ICAP/1.0 204")
+    assert asker.wire.closed
 
 
 def test_a_head_that_is_none_is_refused_to_the_customer_and_not_let_through(icap):
@@ -163,6 +187,42 @@ def test_whoever_sends_too_slowly_is_cut_off(icap):
     icap.now[0] = 301.0
     icap.server.sweep()
     assert idle.wire.closed
+
+
+def test_a_request_after_a_rest_has_all_its_time(icap):
+    asker = icap.connect()
+    data = reqmod(CLEAN, None, "Allow: 204")
+    asker.ask(data)
+    icap.now[0] = 200.0
+    assert asker.ask(data[:20]) == b""
+    icap.now[0] = 209.0
+    icap.server.sweep()
+    assert asker.ask(data[20:]).startswith(b"ICAP/1.0 204")
+
+
+def test_a_body_may_halt_for_longer_than_a_head(icap):
+    asker = icap.connect()
+    asker.ask(reqmod(DIRTY, b"5\r\nab"))
+    icap.now[0] = 50.0
+    icap.server.sweep()
+    assert asker.ask(b"cde\r\n") == b"3\r\ncde\r\n"
+    icap.now[0] = 120.0
+    asker.wire.sent = b""
+    icap.server.sweep()
+    assert asker.wire.closed
+    assert asker.wire.sent == b"", "an answer that was begun is not followed by another"
+    assert icap.server.late == 1
+
+
+def test_whoever_does_not_take_his_answer_is_cut_off(icap):
+    asker = icap.connect()
+    asker.ask(reqmod(CLEAN, None, "Allow: 204"))
+    asker.wire.unsent = 1000
+    icap.now[0] = 61.0
+    icap.server.sweep()
+    assert asker.wire.closed
+    icap.server.sweep()
+    assert asker.wire.aborted
 
 
 def test_no_more_is_read_than_can_be_sent(icap):

@@ -1,15 +1,18 @@
 """What was decided is a line the ledger can read, without a number; another policy counts from when it can be read."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from policies import PARTNERS, loaded, written
+from policies import PARTNERS, written
 from whosaw.edge import policy as policies
+from whosaw.edge.icap import service
 from whosaw.edge.icap.server import UNCHANGED
 from whosaw.engine.duckdb import Engine
 from whosaw.errors import ConfigError
 
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
 DIRTY = b"GET http://news.example/ HTTP/1.1\r\nHost: news.example\r\nX-Foo: 447700900002\r\nX-IMSI: 234109999999999\r\n\r\n"
 
 
@@ -46,25 +49,35 @@ def test_a_partner_who_was_sent_the_number_is_recorded_as_shown(edge, tmp_path):
 def test_an_address_that_changes_hands_is_another_customer(edge, tmp_path):
     (tmp_path / "new").write_text("address,msisdn,acr\n127.0.0.2,447700900077,x\n")
     (tmp_path / "new").replace(tmp_path / "subscribers.csv")
-    edge.known._looked = 0
+    assert edge.ready.customers.have_changed()
+    edge.ready.customers.follow()
     assert edge.request(b"GET / HTTP/1.1\r\nHost: a\r\nX-Foo: 447700900077\r\n\r\n", "127.0.0.2").head is not None
     assert edge.request(b"GET / HTTP/1.1\r\nHost: a\r\nX-Foo: 447700900002\r\n\r\n", "127.0.0.2") is UNCHANGED
 
 
 def test_another_policy_counts_from_when_it_was_read(edge, tmp_path):
     before = edge.tag()
-    edge.take(policies.load(written(tmp_path, PARTNERS + '[strip]\nalso = ["X-Our-*"]\n')))
+    edge.ready = service.ready(policies.load(written(tmp_path, PARTNERS + '[strip]\nalso = ["X-Our-*"]\n')), NOW)
     assert edge.tag() != before
     assert edge.request(b"GET / HTTP/1.1\r\nHost: a\r\nX-Our-Thing: 1\r\n\r\n", "").head is not None
 
 
-def test_a_policy_without_its_subscribers_is_not_taken_over(edge, tmp_path):
-    before = edge.tag()
-    other = loaded(tmp_path, PARTNERS.replace("A-2", "A-3"))
+def test_a_policy_without_its_subscribers_is_not_ready(edge, tmp_path):
     (tmp_path / "subscribers.csv").write_text("nothing\n")
-    with pytest.raises(ConfigError):
-        edge.take(other)
-    assert edge.tag() == before
+    with pytest.raises(ConfigError, match="subscribers"):
+        service.ready(edge.policy, NOW)
+
+
+def test_a_host_that_holds_the_number_is_not_recorded_in_clear(edge, tmp_path):
+    assert edge.request(b"GET http://u447700900002.example/ HTTP/1.1\r\n\r\n", "127.0.0.2").refused
+    (line,) = lines(tmp_path, "stopped")
+    assert line["place"] == "url:path"
+    assert "700900002" not in json.dumps(line)
+
+
+def test_a_request_without_its_customers_address_is_counted(edge):
+    assert edge.request(DIRTY.replace(b"X-IMSI", b"X-Bar"), "") is UNCHANGED
+    assert edge.counts["anonymous"] == 1
 
 
 def test_a_full_disk_stops_nothing_and_is_counted(edge, monkeypatch):

@@ -41,6 +41,15 @@ def test_many_requests_are_under_way_while_the_proxy_reads_its_configuration(sta
     assert found.requests >= 50
 
 
+def test_a_proxy_that_refuses_everything_meanwhile_proves_nothing(staged, text, monkeypatch):
+    monkeypatch.setattr("whosaw.edge.verify.changing._until", lambda *_: False)
+    stage = staged(text, "nginx")
+    replaced(stage, "rules.conf", "proxy_set_header Via", "return 403;\nproxy_set_header Via")
+    with stage.running() as live:
+        found = prove(live, UNDER_LOAD)
+    assert (found.state, found.why) == ("inconclusive", ("while it was reloaded: only 0 requests arrived",))
+
+
 def test_an_answer_that_is_kept_for_too_long_is_found(staged, text):
     stage = staged(text, "squid")
     replaced(stage, "whosaw.conf", " ttl=1 ", " ttl=300 ")

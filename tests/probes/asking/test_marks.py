@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosaw.config.probing import Identity
-from whosaw.probes.asking.marks import self_pattern, sightings
+from whosaw.probes.asking.marks import alike, self_pattern, sightings
 from whosaw.probes.asking.wire import Answer, Request
 
 ANN = Identity(name="ann", marker="A-1001", canaries=["canary-5f3a&'x1"])
@@ -84,6 +84,15 @@ def test_whose_page_it_is_is_learned_from_two_pages():
     import re
 
     assert re.search(pattern, "<b>Hi</b> account: <i>Z-9</i>")[1] == "Z-9"
+
+
+def test_nothing_is_learned_where_the_same_stands_around_something_else_first():
+    assert self_pattern([("x <i>today</i> and <i>A-1001</i>", "A-1001"), ("y <i>now</i> or <i>A-22</i>", "A-22")]) == ""
+
+
+def test_another_account_is_written_like_ones_own_and_a_message_is_not():
+    assert alike("A-1077", ["A-1", "B-22"])
+    assert not alike("try again later", ["A-1"])
 
 
 def test_nothing_is_learned_from_pages_that_have_nothing_in_common():

@@ -26,7 +26,6 @@ def icap(*, policy: Path, listen: str, health: str, key_file: Path | None, recor
     from whosaw.config.watching import endpoint
     from whosaw.edge import policy as policies
     from whosaw.edge.icap import run, service
-    from whosaw.edge.icap.requests import Rules
     from whosaw.edge.icap.server import Server
     from whosaw.edge.record import Recorder
     from whosaw.identifiers import Pseudonymiser
@@ -36,7 +35,7 @@ def icap(*, policy: Path, listen: str, health: str, key_file: Path | None, recor
     places = endpoint(listen, "--listen"), endpoint(health, "--health") if health else None
     recorder = Recorder(record)
     key = Pseudonymiser(secret(key_file or record / "secret.key"))
-    edge = service.Edge(checked, Rules(checked, now()), service.numbers(checked), recorder, key, now)
+    edge = service.Edge(service.ready(checked, now()), recorder, key, now)
 
     async def serve() -> None:
         server = Server(edge, connections, time.monotonic)

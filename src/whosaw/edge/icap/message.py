@@ -39,6 +39,8 @@ class Head(NamedTuple):
     """How many bytes of the body come before the client waits for an answer; nothing if it does not wait."""
     allow: bytes
     client: str
+    last: bool
+    """Whether the client wants the connection to be closed after this one."""
 
     def allows(self, status: bytes) -> bool:
         """Whether the client takes 204 (outside a preview) or 206."""
@@ -51,7 +53,7 @@ class Head(NamedTuple):
 
 
 _FIRST = re.compile(rb"([A-Z]+) ([^ \r\n]+) ICAP/1\.0(?:\r\n|\Z)")
-_WANTED = re.compile(rb"\r\n(encapsulated|preview|allow|x-client-ip)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_WANTED = re.compile(rb"\r\n(encapsulated|preview|allow|x-client-ip|connection)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
 def parse(raw: bytes) -> Head:
@@ -69,7 +71,9 @@ def parse(raw: bytes) -> Head:
     if preview is not None and _number(preview.rstrip()) > LONGEST_PREVIEW:
         raise MalformedError("a preview that is too long")
     client = get(b"x-client-ip", b"").rstrip().decode("latin-1")
-    return Head(first[1], _path(first[2]), parts, size, has_body, None if preview is None else int(preview), get(b"allow", b""), client)
+    last = get(b"connection", b"").rstrip().lower() == b"close"
+    waits = None if preview is None else int(preview)
+    return Head(first[1], _path(first[2]), parts, size, has_body, waits, get(b"allow", b""), client, last)
 
 
 @lru_cache(maxsize=4096)
@@ -107,6 +111,9 @@ def answer(status: int, tag: str, *, parts: str = "null-body=0", more: tuple[str
 
 
 CONTINUE = b"ICAP/1.0 100 Continue\r\n\r\n"
+
+
+_LENGTH = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*")
 
 
 class Chunks:
@@ -163,12 +170,9 @@ class Chunks:
             self.ended = not line
             return
         digits, _, extension = line.partition(b";")
-        try:
-            length = int(digits.strip(), 16)
-        except ValueError:
-            length = -1
-        if length < 0 or len(digits.strip()) > 8 or not digits.strip().isalnum():
+        if not _LENGTH.fullmatch(digits):
             raise MalformedError("a chunk whose length is no number")
+        length = int(digits, 16)
         self.original = self.original or extension.strip() == b"ieof"
         self.trailer = length == 0
         self._left = length + 2 if length else 0

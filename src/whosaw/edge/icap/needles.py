@@ -13,11 +13,12 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-SHORTEST = 7
-"""Digits without the country's code that are looked for: fewer would be met by chance."""
+SHORTEST = 8
+"""Digits without the country's code that are met in any longer run of digits. Fewer would be met by chance: they must stand alone."""
 
 _ESCAPE = re.compile(rb"\\u00([0-9A-Fa-f]{2})")
-_SEPARATORS = b" ().-"
+_SEPARATORS = b" ().-+/\xa0\xc2"
+"""What stands between the groups of a number; forms write a blank as a plus, and UTF-8 a fixed one as two bytes."""
 
 
 class Needle(NamedTuple):
@@ -27,26 +28,42 @@ class Needle(NamedTuple):
     wrapping: str
 
 
-@lru_cache(maxsize=200_000)
-def needles(number: str) -> tuple[Needle, ...]:
+class Needles(NamedTuple):
+    """What a number is known by: its digits, how they stand alone if they are few, and what the wrappings make of them."""
+
+    digits: bytes
+    alone: re.Pattern[bytes] | None
+    wrapped: tuple[Needle, ...]
+
+    def plain_in(self, text: bytes) -> bool:
+        """Whether the digits stand in a text, grouped or not."""
+        if self.digits in text.translate(None, _SEPARATORS):
+            return True
+        return self.alone is not None and self.alone.search(text) is not None
+
+
+@lru_cache(maxsize=65_536)
+def needles(number: str) -> Needles:
     """Return what to look for, of E.164 digits; the country's code may be missing in what is found."""
-    own = _national(number)
+    code = _code(number)
+    own = number.removeprefix(code)
     digits = own.encode()
-    found = [Needle(digits, "plain"), Needle(digits.hex().encode(), "hex-ascii")]
-    found += [Needle(text, "base64") for text in _base64(digits)]
-    found += [Needle(text, "nibble-swapped") for text in _swapped(number)]
-    return tuple(found)
+    short = len(own) < SHORTEST
+    alone = re.compile(rb"(?:(?<![0-9])|(?<![0-9])0)%b(?![0-9])" % digits) if short else None
+    wrapped = [Needle(digits.hex().encode(), "hex-ascii")]
+    wrapped += [Needle(text, "base64") for text in _base64(digits)]
+    wrapped += [Needle(text, "nibble-swapped") for text in _swapped(number)]
+    return Needles(number.encode() if short else digits, alone, tuple(wrapped))
 
 
-def _national(number: str) -> str:
-    """Return a number without its country's code, if enough is left of it."""
+def _code(number: str) -> str:
+    """Return the country's code of a number; nothing if no country has it."""
     import phonenumbers
 
     try:
-        code = str(phonenumbers.parse(f"+{number}").country_code)
+        return str(phonenumbers.parse(f"+{number}").country_code)
     except phonenumbers.NumberParseException:
-        return number
-    return number.removeprefix(code) if len(number) - len(code) >= SHORTEST else number
+        return ""
 
 
 def _base64(digits: bytes) -> list[bytes]:
@@ -65,23 +82,23 @@ def _swapped(number: str) -> list[bytes]:
     return [swapped.encode()] + ([swapped.upper().encode()] if "f" in swapped else [])
 
 
-def carries(text: bytes, those: tuple[Needle, ...]) -> bool:
-    """Whether the number stands in a text at all, its digits grouped or not: asked of every request, so it does no more than it must."""
-    if those[0].text in text.translate(None, _SEPARATORS):
+def carries(text: bytes, those: Needles) -> bool:
+    """Whether the number stands in a text at all: asked of every request, so it does no more than it must."""
+    if those.plain_in(text):
         return True
-    for needle, _ in those[1:]:
+    for needle, _ in those.wrapped:
         if needle in text:
             return True
     return (b"%" in text or b"\\" in text) and find(text, those) != ""
 
 
-def find(text: bytes, those: tuple[Needle, ...]) -> str:
+def find(text: bytes, those: Needles) -> str:
     """Return in which wrapping the number stands in a text; nothing if it does not."""
     for opened, path in _opened(text):
-        for needle, wrapping in those:
-            if needle in opened:
-                return f"{path} > {wrapping}" if path else wrapping
-    return "plain" if those[0].text in text.translate(None, _SEPARATORS) else ""
+        wrapping = "plain" if those.plain_in(opened) else next((wrapping for needle, wrapping in those.wrapped if needle in opened), "")
+        if wrapping:
+            return f"{path} > {wrapping}" if path else wrapping
+    return ""
 
 
 def _opened(text: bytes) -> list[tuple[bytes, str]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
-from whosaw.edge.icap.needles import Needle, carries, find, needles
-from whosaw.edge.policy import spellings
-from whosaw.identifiers.catalogue import HeaderClass, classify
+from whosaw.edge import innocent
+from whosaw.edge.icap.needles import Needles, carries, find, needles
+from whosaw.identifiers.catalogue import HeaderClass, classify, fold_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,13 +31,23 @@ IDENTITY = frozenset(
 
 MOST_HEADERS = 1_000
 
+CACHED_HEAD, CACHED_NAME = 4_096, 64
+"""Bytes up to which a head's names, and one name, are remembered: whoever sends other names each time fills no memory."""
+
+TELLS = frozenset(("e164", "plus", "base64"))
+"""Encodings from which a partner reads the number; who may be told a digest may not be told the number."""
+
 
 class Stopped(NamedTuple):
-    """Something that did not leave: where it stood, how it was wrapped, and whether it was the customer's own number."""
+    """Something that did not leave: where it stood, and in which wrapping it was the customer's own number, if it was."""
 
     place: str
     wrapping: str
-    own: bool
+
+    @property
+    def own(self) -> bool:
+        """Whether it was the customer's own number."""
+        return self.wrapping != ""
 
 
 class Outcome(NamedTuple):
@@ -54,12 +64,26 @@ class Outcome(NamedTuple):
 CLEAN = Outcome(None, False, ())
 """May leave as it is."""
 
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NAMES = re.compile(rb"\r\n([^:\r\n]+):")
-_FIRST = re.compile(rb"[^ \r\n]+ [^ \r\n]+ HTTP/1\.[01]\r\n")
+_FIRST = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~\x80-\xff]+) (HTTP/1\.[01])\r\n")
+_URL = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#@\\]*@)?([^/?#@:\\\[\]]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]*))?(/[^?#\\]*|(?=[?#])|\Z)")
+_AUTHORITY = re.compile(rb"([^/?#@:\\\[\]]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]*))?")
+_PORTS = {b"https": 443, b"ftp": 21}
+_NEEDED = frozenset(("method", "header:host", "header:content-length", "header:transfer-encoding"))
+"""What a request cannot be without: where the number stands there, the request does not leave."""
 
 
 class OddError(Exception):
     """A head that is no request: what it would be taken for by somebody else is not known, so it does not leave."""
+
+
+class Site(NamedTuple):
+    """Who is asked, and for what: host, port and path."""
+
+    host: str
+    port: int
+    path: str
 
 
 class Rules:
@@ -68,15 +92,14 @@ class Rules:
     def __init__(self, policy: Policy, moment: datetime) -> None:
         """Take the policy at a moment: agreements that begin or end later count when it is made anew."""
         listed = policy.stripped()
-        self._names = frozenset(s.lower().encode() for n in listed if n.place == "header" and not n.prefix for s in spellings(n.name))
-        self._prefixes = tuple(s.lower().encode() for n in listed if n.prefix for s in spellings(n.name))
+        self._names = frozenset(fold_name(n.name) for n in listed if n.place == "header" and not n.prefix)
+        self._prefixes = tuple(fold_name(n.name) for n in listed if n.prefix)
         self._cookies = frozenset(n.name.lower().encode() for n in listed if n.place == "cookie")
-        self._kept = frozenset(name.lower() for name in policy.strip.keep)
-        groups = [group for group in policy.groups(moment) if any(told.value == "msisdn" for told in group.told)]
-        self._exact = frozenset(host for group in groups for host in group.exact)
-        self._below = frozenset(host for group in groups for host in group.below)
+        self._kept = frozenset(map(fold_name, policy.strip.keep))
+        self._innocent = frozenset(map(fold_name, (*innocent.NAMES, *innocent.HOP))) if policy.mode == "quarantine" else None
+        self._partners = _partners(policy, moment)
         self._cookies_set = tuple(name + b"=" for name in sorted(self._cookies))
-        self._clean = lru_cache(maxsize=65_536)(self._all_may_leave)
+        self._clean = lru_cache(maxsize=4_096)(self._all_may_leave)
         self._strips = lru_cache(maxsize=65_536)(self._strips_name)
 
     def judge(self, head: bytes, number: str) -> Outcome:
@@ -84,38 +107,18 @@ class Rules:
 
         Raises `OddError` for what is no head of a request.
         """
-        keys = needles(number) if number else ()
-        carried = bool(keys) and carries(head, keys)
+        keys = needles(number) if number else None
+        carried = keys is not None and carries(head, keys)
         if not carried and self._is_usual(head):
             return CLEAN
-        first, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
-        words = first.split(b" ")
-        if len(words) != 3 or not words[2].startswith(b"HTTP/") or len(lines) > MOST_HEADERS or head.count(b"\n") != head.count(b"\r\n"):
-            raise OddError
-        kept, stopped, told = self._lines(lines, keys if carried else (), words[1])
-        site = _site(words[1], lines)
-        target = words[1]
-        if carried and (wrapping := find(target, keys)):
-            if self._may_be_told(site):
-                told = True
-            else:
-                target, place = _without(target, keys)
-                stopped.append(Stopped(place, wrapping, own=True))
-                if not target:
-                    return Outcome(None, True, tuple(stopped), site=site)
-        if not stopped:
-            return Outcome(None, False, (), told, site)
-        new = b"\r\n".join([b" ".join((words[0], target, words[2])), *kept, b"", b""])
-        return Outcome(new, False, tuple(stopped), told, site)
+        return self._in_detail(head, keys if carried else None)
 
     def _is_usual(self, head: bytes) -> bool:
         """Whether a head has nothing but names that may leave, each on a line of its own: so most requests cost little."""
         names = tuple(_NAMES.findall(head))
-        ends = head.count(b"\r\n")
         return (
-            len(names) == ends - 2
-            and ends == head.count(b"\n")
-            and self._clean(names)
+            len(names) == _ends(head) - 2
+            and (self._clean if len(head) <= CACHED_HEAD else self._all_may_leave)(names)
             and _FIRST.match(head) is not None
             and not self._has_listed_cookie(head)
         )
@@ -127,46 +130,64 @@ class Rules:
 
     def _all_may_leave(self, names: tuple[bytes, ...]) -> bool:
         lower = [name.lower() for name in names]
-        odd = any(name[:1] in b" \t" for name in lower) or lower.count(b"host") > 1
-        return not odd and not any(map(self._strips, lower))
+        odd = not all(map(_TOKEN.fullmatch, lower)) or lower.count(b"host") > 1 or len(lower) > MOST_HEADERS
+        return not odd and not any(map(self._takes_out, lower))
 
-    def _lines(self, lines: list[bytes], keys: tuple[Needle, ...], target: bytes) -> tuple[list[bytes], list[Stopped], bool]:
-        """Return the header lines that may leave, what was stopped in the others, and whether a partner is told the number."""
+    def _in_detail(self, head: bytes, keys: Needles | None) -> Outcome:
+        """Return what becomes of a head that has to be taken apart; `keys` are those of a number that stands in it somewhere."""
+        (method, target, version), lines = _parts(head)
+        site = _site(target, lines)
+        if keys is not None and self._may_be_told(site):
+            told, sought = any(find(part, keys) for part in (target, *(line for _, line in lines))), None
+        else:
+            told, sought = False, keys
+        kept, stopped = self._lines(lines, sought)
+        if sought and (wrapping := find(method, sought)):
+            stopped.append(Stopped("method", wrapping))
+        if sought and (wrapping := find(target, sought)):
+            target, place = _without(target, sought)
+            stopped.append(Stopped(place, wrapping))
+        if not target or any(one.own and one.place.lower() in _NEEDED for one in stopped):
+            return Outcome(None, True, tuple(stopped), site=_shown_host(site.host, keys))
+        if not stopped:
+            return Outcome(None, False, (), told, site.host)
+        new = b"\r\n".join([b" ".join((method, target, version)), *kept, b"", b""])
+        return Outcome(new, False, tuple(stopped), told, site.host)
+
+    def _lines(self, lines: list[tuple[bytes, bytes]], keys: Needles | None) -> tuple[list[bytes], list[Stopped]]:
+        """Return the header lines that may leave, and what was stopped in the others."""
         kept: list[bytes] = []
         stopped: list[Stopped] = []
-        told = False
-        partner = self._may_be_told(_site(target, lines)) if keys else False
-        for line in lines:
-            name, colon, value = line.partition(b":")
-            if not colon or not name or name[:1] in b" \t":
-                # a folded line belongs to the one before it, and goes where that goes: nowhere (RFC 9112 s. 5.2)
-                raise OddError
-            lower = name.lower()
-            if self._strips(lower):
-                stopped.append(Stopped(f"header:{_shown(name)}", "", own=bool(keys) and bool(find(value, keys))))
-            elif lower == b"cookie":
-                line, found = self._cookie(line, () if partner else keys)  # noqa: PLW2901 - what may stay of it
+        for name, line in lines:
+            wrapping = find(line, keys) if keys else ""
+            if self._takes_out(name.lower()):
+                stopped.append(Stopped(f"header:{_shown(name)}", wrapping))
+            elif name.lower() == b"cookie":
+                rest, found = self._cookie(line, keys)
                 stopped += found
-                kept += [line] if line else []
-            elif keys and lower not in _ROUTING and (wrapping := find(value, keys)):
-                if partner:
-                    told = True
-                    kept.append(line)
-                else:
-                    stopped.append(Stopped(f"header:{_shown(name)}", wrapping, own=True))
+                kept += [rest] if rest else []
+            elif wrapping:
+                stopped.append(Stopped(f"header:{_shown(name)}", wrapping))
             else:
                 kept.append(line)
-        return kept, stopped, told
+        return kept, stopped
+
+    def _takes_out(self, lower: bytes) -> bool:
+        return self._strips(lower) if len(lower) <= CACHED_NAME else self._strips_name(lower)
 
     def _strips_name(self, lower: bytes) -> bool:
-        """Whether a header of this name leaves to nobody: listed, or unlisted and ending like one that carries an identity."""
-        if lower in self._names or lower.startswith(self._prefixes or (b"\0",)):
+        """Whether a header of this name leaves to nobody: listed in any spelling, or unlisted and ending like one with an identity."""
+        name = fold_name(lower.decode("latin-1"))
+        if name in self._names or name.startswith(self._prefixes):
             return True
-        name = lower.decode("latin-1")
-        entry = None if name in self._kept else classify(name)
+        if name in self._kept:
+            return False
+        if self._innocent is not None:
+            return name not in self._innocent
+        entry = classify(name[-CACHED_NAME:])  # how a name ends is enough, and what is remembered of it small
         return entry is not None and not entry.known and entry.cls in IDENTITY
 
-    def _cookie(self, line: bytes, keys: tuple[Needle, ...]) -> tuple[bytes, list[Stopped]]:
+    def _cookie(self, line: bytes, keys: Needles | None) -> tuple[bytes, list[Stopped]]:
         """Return a Cookie header without the pairs that must not leave; nothing if none is left."""
         name, _, value = line.partition(b":")
         kept: list[bytes] = []
@@ -175,38 +196,81 @@ class Rules:
             key = pair.partition(b"=")[0].strip()
             wrapping = find(pair, keys) if keys else ""
             if key.lower() in self._cookies or wrapping:
-                stopped.append(Stopped(f"cookie:{_shown(key)}", wrapping, own=bool(wrapping)))
+                stopped.append(Stopped(f"cookie:{_shown(key)}", wrapping))
             else:
                 kept.append(pair)
         if not stopped:
             return line, []
         return (name + b":" + b";".join(kept) if any(pair.strip() for pair in kept) else b""), stopped
 
-    def _may_be_told(self, site: str) -> bool:
-        parts = site.split(".")
-        return site in self._exact or any(".".join(parts[i:]) in self._below for i in range(1, len(parts)))
+    def _may_be_told(self, site: Site) -> bool:
+        """Whether the number may go there: to a partner, at the ports and below the path of the agreement."""
+        parts = site.host.split(".")
+        names = (site.host, *("." + ".".join(parts[i:]) for i in range(1, len(parts))))
+        terms = [term for name in names for term in self._partners.get(name, ())]
+        return any(site.port in ports and site.path.startswith(path) for ports, path in terms)
 
 
-_ROUTING = frozenset((b"host", b"content-length", b"connection", b"transfer-encoding"))
-"""Without these a request is another one; a number in a host's name is looked for in the address."""
+def _partners(policy: Policy, moment: datetime) -> dict[str, list[tuple[tuple[int, ...], str]]]:
+    """Return host, or dot and domain, -> the ports and paths at which the number may be told.
+
+    Where traffic is intercepted it is nobody: a host is then only what the customer's request says, and where it leads is not known here.
+    """
+    found: dict[str, list[tuple[tuple[int, ...], str]]] = {}
+    for group in () if policy.intercepted else policy.groups(moment):
+        if any(told.value == "msisdn" and told.encoding in TELLS for told in group.told):
+            for name in (*group.exact, *("." + domain for domain in group.below)):
+                found.setdefault(name, []).append((group.ports, group.path))
+    return found
 
 
-def _site(target: bytes, lines: list[bytes]) -> str:
-    """Return the host that is asked: of an absolute address, else of the Host header (RFC 9112 s. 3.2.2)."""
-    if b"://" in target:
-        try:
-            host = urlsplit(target.decode("latin-1")).hostname or ""
-        except ValueError as problem:
-            raise OddError from problem
-        return host.lower().rstrip(".")
-    hosts = [line[5:].strip() for line in lines if line[:5].lower() == b"host:"]
-    if len(hosts) > 1:
+def _ends(head: bytes) -> int:
+    """Return how many lines a head has, its empty one too; nothing if some would be read otherwise by others."""
+    ends = head.count(b"\r\n")
+    return ends if ends == head.count(b"\n") == head.count(b"\r") and b"\0" not in head else -1
+
+
+def _parts(head: bytes) -> tuple[tuple[bytes, bytes, bytes], list[tuple[bytes, bytes]]]:
+    """Return the words of a head's first line, and (name, line) of each header. Raises `OddError`."""
+    first = _FIRST.match(head)
+    if first is None or not 2 <= _ends(head) <= MOST_HEADERS + 2 or not head.endswith(b"\r\n\r\n"):
         raise OddError
-    host = hosts[0].decode("latin-1").lower() if hosts else ""
-    return host.rpartition(":")[0].rstrip(".") if ":" in host and not host.endswith("]") else host.rstrip(".")
+    lines = head[first.end() : -2].split(b"\r\n")[:-1]
+    named = [(line.partition(b":")[0], line) for line in lines]
+    # a folded line has no name, nor has one with a blank before its colon (RFC 9112 s. 5.1, 5.2)
+    if any(b":" not in line or not _TOKEN.fullmatch(name) for name, line in named):
+        raise OddError
+    if sum(name.lower() == b"host" for name, _ in named) > 1:
+        raise OddError
+    return (first[1], first[2], first[3]), named
 
 
-def _without(target: bytes, keys: tuple[Needle, ...]) -> tuple[bytes, str]:
+def _site(target: bytes, lines: list[tuple[bytes, bytes]]) -> Site:
+    """Return who is asked: by an absolute address, else by the Host header (RFC 9112 s. 3.2.2). Raises `OddError`."""
+    if target[:1] in {b"/", b"*"}:
+        host = next((line[5:].strip() for name, line in lines if name.lower() == b"host"), b"")
+        found = _AUTHORITY.fullmatch(host)
+        if host and found is None:
+            raise OddError
+        return Site(_host(found[1]), int(found[2] or 80), _path(target.partition(b"?")[0])) if found else Site("", 0, "")
+    if url := _URL.match(target):
+        return Site(_host(url[2]), int(url[3] or _PORTS.get(url[1].lower(), 80)), _path(url[4] or b"/"))
+    if authority := _AUTHORITY.fullmatch(target):
+        return Site(_host(authority[1]), int(authority[2] or 443), "")
+    raise OddError
+
+
+def _host(text: bytes) -> str:
+    return text.decode("latin-1").lower().rstrip(".")
+
+
+def _path(text: bytes) -> str:
+    """Return a path as an agreement means it; one that goes up again is none of them."""
+    path = unquote(text.decode("latin-1"))
+    return "" if ".." in path else path
+
+
+def _without(target: bytes, keys: Needles) -> tuple[bytes, str]:
     """Return an address without the parameters that hold the number, and where it stood; nothing if it stands elsewhere."""
     address, question, query = target.partition(b"?")
     if find(address, keys):
@@ -217,6 +281,10 @@ def _without(target: bytes, keys: tuple[Needle, ...]) -> tuple[bytes, str]:
         return b"", "url:query"
     name = _shown(held[0].partition(b"=")[0]) if b"=" in held[0] else "query"
     return address + (question + b"&".join(kept) if kept else b""), f"query:{name}"
+
+
+def _shown_host(host: str, keys: Needles | None) -> str:
+    return _shown(host.encode("latin-1")) if keys and find(host.encode("latin-1"), keys) else host
 
 
 def _shown(name: bytes) -> str:

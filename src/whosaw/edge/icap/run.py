@@ -7,9 +7,11 @@ import contextlib
 import gc
 import json
 import signal
+from collections import deque
 from typing import TYPE_CHECKING
 
 from whosaw.edge.icap.server import Connection, Server
+from whosaw.edge.icap.service import ready
 from whosaw.errors import ConfigError, WhosawError
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 SWEEP = 1.0
 """Seconds between two looks at connections that keep us waiting, and at which agreements are in force."""
+
+LOOK = 0.2
+"""Seconds between two looks at whether the subscribers have changed: for so long an address may be taken for the one before."""
 
 FLUSH = 5.0
 """Seconds between two times at which the record is brought to the disk."""
@@ -35,36 +40,36 @@ class Service:
         """Take what is asked, its connections, how the policy is read anew, and where to say what people should know."""
         self.edge, self.server, self._load, self._say = edge, server, load, say
         self.reload_failed = ""
-        self._stop = asyncio.Event()
+        self._stop, self._reload = asyncio.Event(), asyncio.Event()
+        self._keeping = asyncio.Lock()
+        self._lags: deque[float] = deque([0.0], maxlen=60)
 
     def reload(self) -> None:
-        """Take the policy as it is written now. One that cannot be read leaves the old one, and that is said."""
-        try:
-            self.edge.take(self._load())
-        except WhosawError as problem:
-            self.reload_failed = problem.message
-            self._say(f"the policy was not taken over, the old one ({self.edge.policy.hash}) counts: {problem.message}")
-            return
-        self.edge.recorder.reopen()
-        self.reload_failed = ""
-        self._say(f"policy {self.edge.policy.hash}")
+        """Take the policy as it is written now, as soon as it is read. One that cannot be leaves the old one, and that is said."""
+        self._reload.set()
 
     def stop(self) -> None:
         """End when the requests that were begun are answered."""
         self._stop.set()
 
     def health(self) -> dict[str, object]:
-        """Return how the service is: what must be zero is `lost` and `reload_failed`."""
+        """Return how the service is. What must be zero or empty: `lost`, `broken`, `reload_failed`, `customers_failed`."""
+        known = self.edge.ready.customers
         return {
             "policy": self.edge.policy.hash,
             "transactions": self.server.transactions,
             "connections": len(self.server.open),
             "malformed": self.server.malformed,
             "overloaded": self.server.overloaded,
+            "late": self.server.late,
+            "broken": self.server.broken,
+            "lag_ms": round(1000 * max(self._lags), 1),
             "decisions": dict(self.edge.counts),
             "recorded": self.edge.recorder.written,
             "lost": self.edge.recorder.lost,
             "reload_failed": self.reload_failed,
+            "customers": len(known) if known is not None else 0,
+            "customers_failed": known.problem if known is not None else "",
         }
 
     async def run(self, listen: tuple[str, int], health: tuple[str, int] | None) -> None:
@@ -79,7 +84,8 @@ class Service:
             raise ConfigError(
                 f"cannot listen at {listen[0]}:{listen[1]}: {(problem.strerror or '').lower()}", hint="--listen names another"
             ) from problem
-        tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(self._flush())]
+        chores = (self._sweep(), self._flush(), self._follow_policy(), self._follow_customers())
+        tasks = [asyncio.create_task(chore) for chore in chores]
         # what is here now stays; requests leave nothing behind that would have to be looked for often
         gc.collect()
         gc.freeze()
@@ -106,18 +112,48 @@ class Service:
             await asyncio.sleep(0.02)
 
     async def _sweep(self) -> None:
+        clock = asyncio.get_running_loop().time
         while True:
+            begun = clock()
             await asyncio.sleep(SWEEP)
+            self._lags.append(clock() - begun - SWEEP)
             self.server.sweep()
-            change = self.edge.due
-            if change is not None and change <= self.edge.now():
-                self.edge.renew()
+            due = self.edge.ready.due
+            if due is not None and due <= self.edge.now():
+                self.edge.ready = await asyncio.to_thread(self.edge.renewed)
 
     async def _flush(self) -> None:
         while True:
             await asyncio.sleep(FLUSH)
-            with contextlib.suppress(OSError):
-                self.edge.recorder.flush()
+            async with self._keeping:
+                with contextlib.suppress(OSError):
+                    await asyncio.to_thread(self.edge.recorder.flush)
+
+    async def _follow_policy(self) -> None:
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            try:
+                self.edge.ready = await asyncio.to_thread(lambda: ready(self._load(), self.edge.now()))
+                async with self._keeping:
+                    self.edge.recorder.reopen()
+            except (WhosawError, OSError) as problem:
+                self.reload_failed = problem.message if isinstance(problem, WhosawError) else (problem.strerror or "").lower()
+                self._say(f"the policy was not taken over, the old one ({self.edge.policy.hash}) counts: {self.reload_failed}")
+            else:
+                self.reload_failed = ""
+                self._say(f"policy {self.edge.policy.hash}")
+
+    async def _follow_customers(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            known = self.edge.ready.customers
+            if known is None or not known.have_changed():
+                continue
+            before = known.problem
+            await asyncio.to_thread(known.follow)
+            if known.problem != before:
+                self._say(f"the last good subscribers count: {known.problem}" if known.problem else "subscribers read again")
 
     async def _tell(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer any HTTP request with how the service is: 200, or 503 when decisions are lost."""
@@ -125,7 +161,7 @@ class Service:
             await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
             told = self.health()
             body = json.dumps(told).encode()
-            status = "503 Service Unavailable" if told["lost"] else "200 OK"
+            status = "503 Service Unavailable" if told["lost"] or told["broken"] else "200 OK"
             head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
             writer.write(head.encode() + body)
             await writer.drain()

@@ -9,22 +9,35 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol, TypeVar, cast
 
 from whosaw.edge.icap import message
 from whosaw.edge.icap.message import CRLF2, Chunks, Head, MalformedError
 
 LONGEST_HEAD = 65_536
-"""Bytes of an ICAP head, and of the heads in it."""
+"""Bytes of an ICAP head."""
+
+LONGEST_HEADS = 262_144
+"""Bytes of the heads in a message. What is longer is refused: a proxy that is told of an error would let it pass."""
 
 PATIENCE = 10.0
-"""Seconds in which a begun message must go on."""
+"""Seconds in which a begun head must be there."""
+
+STALL = 60.0
+"""Seconds in which a body must go on, and an answer be taken: it comes from a phone, which may be in a tunnel."""
 
 IDLE = 300.0
 """Seconds a connection may wait for its next request."""
 
 HIGH_WATER = 262_144
 """Bytes that wait to be sent before no more is read."""
+
+
+REFUSED = (
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
+    b"X-Whosaw: refused\r\nConnection: close\r\n\r\n"
+)
+"""What a customer is shown instead of what does not leave."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,9 @@ class Service(Protocol):
         """Judge a page; nothing if it is longer than was asked for."""
 
 
+Answer = TypeVar("Answer")
+
+
 @dataclass
 class Server:
     """Connections share it: the service that is asked, and how many there are."""
@@ -73,6 +89,9 @@ class Server:
     transactions: int = 0
     malformed: int = 0
     overloaded: int = 0
+    late: int = 0
+    broken: int = 0
+    """Messages that were refused because of a fault of this software: must be zero."""
     stopping: bool = False
 
     def sweep(self) -> None:
@@ -110,6 +129,7 @@ class Connection(asyncio.Protocol):
         self._heads: dict[str, bytes] = {}
         self._body: _Body | None = None
         self._since = server.clock()
+        self._last = False
 
     # --- what asyncio tells -----------------------------------------------------------------------------------------
 
@@ -136,11 +156,14 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Read on."""
+        self._since = self.server.clock()
         if self._transport is not None:
             self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         """Go on with what has arrived."""
+        if self._is_between():
+            self._since = self.server.clock()
         self._data += data
         try:
             while self._data and self._step():
@@ -148,13 +171,26 @@ class Connection(asyncio.Protocol):
         except MalformedError:
             self.server.malformed += 1
             self._end(400)
-        if self.server.stopping and self._is_between():
+        if (self.server.stopping or self._last) and self._is_between():
             self._close()
 
     def close_if_late(self, now: float) -> None:
-        """Close the connection if its message, or its next one, is overdue."""
-        if now - self._since > (IDLE if self._is_between() else PATIENCE):
-            self._end(408) if not self._is_between() else self._close()
+        """Close the connection if its message, the taking of its answer or its next message is overdue."""
+        transport = self._transport
+        if transport is None or now - self._since <= self._patience(transport):
+            return
+        if transport.is_closing():
+            transport.abort()  # it does not take what was said to it last
+        elif self._is_between() and not transport.get_write_buffer_size():
+            self._close()
+        else:
+            self.server.late += 1
+            self._end(408)
+
+    def _patience(self, transport: asyncio.Transport) -> float:
+        if self._body is not None or transport.get_write_buffer_size():
+            return STALL
+        return IDLE if self._is_between() else PATIENCE
 
     def finish(self) -> None:
         """Close the connection after the request it is at."""
@@ -174,8 +210,8 @@ class Connection(asyncio.Protocol):
             return False
         head = self._head
         assert head is not None  # noqa: S101 - it was just taken
-        if head.size > LONGEST_HEAD:
-            self._end(413)
+        if head.size > LONGEST_HEADS:
+            self._refuse()
             return False
         if len(self._data) < head.size:
             return False
@@ -191,8 +227,8 @@ class Connection(asyncio.Protocol):
             if len(self._data) > LONGEST_HEAD:
                 self._end(413)
             return False
-        self._since = self.server.clock()
         self._head, self._data = message.parse(self._data[:end]), self._data[end + 4 :]
+        self._last = self._head.last
         return True
 
     def _answer(self, head: Head) -> None:
@@ -209,7 +245,7 @@ class Connection(asyncio.Protocol):
             if method == "REQMOD":
                 if not asked.endswith(CRLF2):
                     raise MalformedError("no head of a request")
-                self._settle(head, self.server.service.request(asked, head.client))
+                self._settle(head, self._asked(lambda service: service.request(asked, head.client)))
             else:
                 self._response(head, asked, head.client)
 
@@ -217,11 +253,22 @@ class Connection(asyncio.Protocol):
         shown = self._heads.get("res-hdr", b"")
         if not shown.endswith(CRLF2):
             raise MalformedError("no head of a response")
-        found = self.server.service.response(asked, shown, client)
+        found = self._asked(lambda service: service.response(asked, shown, client))
         if isinstance(found, Look) and head.has_body:
             self._begin(_Body("look", head, look=found.most, page=(asked, shown, client)))
         else:
-            self._settle(head, found if isinstance(found, Verdict) else self.server.service.page(asked, shown, client, b""))
+            self._settle(head, found if isinstance(found, Verdict) else self._page((asked, shown, client), b""))
+
+    def _asked(self, ask: Callable[[Service], Answer]) -> Answer | Verdict:
+        """Return what the service says. Where it breaks, the message does not leave: an error would make the proxy let it pass."""
+        try:
+            return ask(self.server.service)
+        except Exception:  # noqa: BLE001 - whatever it is, the answer is no
+            self.server.broken += 1
+            return Verdict(REFUSED, refused=True)
+
+    def _page(self, page: tuple[bytes, bytes, str], body: bytes | None) -> Verdict:
+        return self._asked(lambda service: service.page(*page, body))
 
     def _settle(self, head: Head, verdict: Verdict) -> None:
         """Answer by the shortest way that the client takes; a body that must go back will."""
@@ -292,16 +339,16 @@ class Connection(asyncio.Protocol):
             self._send(message.LAST)
 
     def _seen(self, body: _Body) -> None:
-        asked, shown, client = body.page
-        verdict = self.server.service.page(asked, shown, client, bytes(body.kept))
+        shown = body.page[1]
+        verdict = self._page(body.page, bytes(body.kept))
         whole = shown if verdict.head is None else verdict.head
         kind, rest = ("null-body", b"") if verdict.refused else ("res-body", message.chunk(bytes(body.kept)) + message.LAST)
         self._send(message.answer(200, self.server.service.tag(), parts=f"res-hdr=0, {kind}={len(whole)}") + whole + rest)
 
     def _look_no_further(self, body: _Body) -> None:
         """Let a page that is too long pass, said to be not looked at: what was kept of it goes first."""
-        asked, shown, client = body.page
-        self.server.service.page(asked, shown, client, None)
+        shown = body.page[1]
+        self._page(body.page, None)
         body.does = "back"
         body.first = message.answer(200, self.server.service.tag(), parts=f"res-hdr=0, res-body={len(shown)}") + shown
         if not body.in_preview:
@@ -314,9 +361,16 @@ class Connection(asyncio.Protocol):
         if data and self._transport is not None:
             self._transport.write(data)
 
+    def _refuse(self) -> None:
+        """Refuse a message without having read it, and close."""
+        parts = f"res-hdr=0, null-body={len(REFUSED)}"
+        self._send(message.answer(200, self.server.service.tag(), parts=parts, more=("Connection: close",)) + REFUSED)
+        self._close()
+
     def _end(self, status: int) -> None:
-        """Say why, and close: after a message that cannot be read, nobody knows where the next one begins."""
-        self._send(message.answer(status, self.server.service.tag(), more=("Connection: close",)))
+        """Say why, unless the answer was begun, and close: after a message that cannot be read, nobody knows where the next one begins."""
+        if self._body is None or not self._body.answered:
+            self._send(message.answer(status, self.server.service.tag(), more=("Connection: close",)))
         self._close()
 
     def _close(self) -> None:
@@ -345,3 +399,8 @@ class _Body:
         self.in_preview = head.has_body and head.preview is not None
         self.chunks = Chunks()
         self.kept = bytearray()
+
+    @property
+    def answered(self) -> bool:
+        """Whether the answer was begun: nothing else may be said then."""
+        return not self.in_preview and self.does != "look"

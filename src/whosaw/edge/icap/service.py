@@ -6,50 +6,57 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
-from whosaw.edge import subscribers
 from whosaw.edge.icap import pages
+from whosaw.edge.icap.customers import Customers, customers
 from whosaw.edge.icap.requests import CLEAN, OddError, Outcome, Rules
-from whosaw.edge.icap.server import UNCHANGED, Look, Verdict
-from whosaw.edge.lookup import Kept
-from whosaw.edge.lookup import read as read_subscribers
-from whosaw.edge.policy import Policy
+from whosaw.edge.icap.server import REFUSED, UNCHANGED, Look, Verdict
 from whosaw.edge.record import Decision, Recorder, keyed
 from whosaw.identifiers import DOMAINS, Pseudonymiser
 
-REFUSED = (
-    b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
-    b"X-Whosaw: refused\r\nConnection: close\r\n\r\n"
-)
+if TYPE_CHECKING:
+    from whosaw.edge.policy import Policy
 
-Numbers = dict[str, dict[str, str]]
+COUNTED = ("stopped", "refused", "told", "foreign", "unseen", "anonymous")
+
+
+class Ready(NamedTuple):
+    """A policy, ready for requests: its rules at a moment, when they change next, and the customers."""
+
+    policy: Policy
+    rules: Rules
+    due: datetime | None
+    customers: Customers | None
+
+
+def ready(policy: Policy, moment: datetime) -> Ready:
+    """Return a policy ready for requests; it takes its time. Raises `ConfigError` or `InputError` if it cannot be."""
+    return Ready(policy, Rules(policy, moment), policy.changes(moment), customers(policy))
 
 
 @dataclass
 class Edge:
     """The service: `request`, `response` and `page` as the server asks them."""
 
-    policy: Policy
-    rules: Rules
-    known: Kept[Numbers] | None
+    ready: Ready
     recorder: Recorder
     key: Pseudonymiser
     now: Callable[[], datetime]
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("stopped", "refused", "told", "foreign", "unseen"), 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
 
     def __post_init__(self) -> None:
-        self.due = self.policy.changes(self.now())
         self._pseudonym = lru_cache(maxsize=65_536)(lambda domain, value: keyed(DOMAINS[domain], self.key.key(domain, value)))
 
-    def take(self, policy: Policy) -> None:
-        """Go by another policy from now on. What cannot be read leaves the one that counts."""
-        rules, known = Rules(policy, self.now()), numbers(policy)
-        self.policy, self.rules, self.known = policy, rules, known
-        self.due = policy.changes(self.now())
+    @property
+    def policy(self) -> Policy:
+        """The policy that counts."""
+        return self.ready.policy
 
-    def renew(self) -> None:
-        """Look again at which agreements are in force."""
-        self.rules, self.due = Rules(self.policy, self.now()), self.policy.changes(self.now())
+    def renewed(self) -> Ready:
+        """Return the same policy with the agreements that are in force now."""
+        policy, moment = self.policy, self.now()
+        return self.ready._replace(rules=Rules(policy, moment), due=policy.changes(moment))
 
     def tag(self) -> str:
         """Return the hash of the policy: proxies forget what they know of another one."""
@@ -59,7 +66,7 @@ class Edge:
         """Judge a request's head."""
         number = self._number(client)
         try:
-            outcome = self.rules.judge(head, number)
+            outcome = self.ready.rules.judge(head, number)
         except OddError:
             self.counts["refused"] += 1
             return Verdict(REFUSED, refused=True)
@@ -98,10 +105,14 @@ class Edge:
         return Verdict(REFUSED, refused=True) if seen.block else UNCHANGED
 
     def _number(self, client: str) -> str:
-        if self.known is None or not client:
+        """Return the number of the customer who asks. Without an address nobody's is looked for: that is counted."""
+        known = self.ready.customers
+        if known is None:
             return ""
-        values = (self.known.current() or {}).get(client)
-        return values.get("msisdn", "") if values else ""
+        if not client:
+            self.counts["anonymous"] += 1
+            return ""
+        return known.number(client)
 
     def _client(self, client: str) -> str:
         return self._pseudonym("client", client) if client else ""
@@ -118,11 +129,3 @@ class Edge:
         if outcome.told:
             self.counts["told"] += 1
             self.recorder.write(Decision(**shared, outcome="shown", why="partner"))  # type: ignore[arg-type]
-
-
-def numbers(policy: Policy) -> Kept[Numbers] | None:
-    """Return who has which address, read again when the file changes; nothing if the policy names no file."""
-    if not policy.subscribers.file:
-        return None
-    subscribers.read(policy)  # what is wrong with it is said now, in words
-    return Kept(str(subscribers.file_of(policy)), lambda path: read_subscribers(path, ["msisdn"])[0])

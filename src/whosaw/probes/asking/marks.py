@@ -76,7 +76,19 @@ def self_pattern(pages: list[tuple[str, str]]) -> str:
     after = _shared([right for _, right in around])
     if len(pages) < 2 or len(before) < 3 or not after or after[0].isalnum():
         return ""
-    return f"{re.escape(before)}([^\\n]{{1,64}}?){re.escape(after[:3])}"
+    pattern = f"{re.escape(before)}([^\\n]{{1,64}}?){re.escape(after[:3])}"
+    firsts = [re.search(pattern, text) for text, _ in pages]
+    # what stands in the first cell of any table says nothing
+    return pattern if all(hit and hit[1] == marker for hit, (_, marker) in zip(firsts, pages, strict=True)) else ""
+
+
+def alike(value: str, markers: Iterable[str]) -> bool:
+    """Whether a value is written like one of the markers: `A-1077` like `A-1001`, but not `try again later`."""
+    return _shape(value) in set(map(_shape, markers))
+
+
+def _shape(value: str) -> str:
+    return re.sub(r"[A-Za-z]+", "a", re.sub(r"[0-9]+", "9", value))
 
 
 def _shared(texts: list[str]) -> str:

@@ -15,7 +15,7 @@ from whosaw.probes.asking.cause import cause
 from whosaw.probes.asking.extract import cookies, taken
 from whosaw.probes.asking.gate import Gate
 from whosaw.probes.asking.journal import Journal
-from whosaw.probes.asking.marks import Sighting, self_pattern, shows, sightings
+from whosaw.probes.asking.marks import Sighting, alike, self_pattern, shows, sightings
 from whosaw.probes.asking.operations import Operation, asked, declared, matches, values_for
 from whosaw.probes.asking.proofs import Proofs, Seen
 from whosaw.probes.asking.session import Jar, NotIn, Session
@@ -242,6 +242,8 @@ class Run:
             return True
         named = taken(seen.answer, self._who) if self._who and seen.answer.status == 200 else ""
         if not named or identity.marker in named:
+            return False
+        if not self.target.who and not alike(named, (other.marker for other in self.target.identity)):
             return False
         self.proofs.unknown_owner(seen, self.self_page, named, how=how, seen_at=self.gate.now())
         return True
