@@ -155,8 +155,9 @@ def _group(n: int, group: Group, place: Path, *, pinned: bool) -> Iterator[Rule]
     yield _line(f"port:{n}", f"acl whosaw_port_{n} var({PORT}) -m int {ports}", frame=True)
     conditions = [f"whosaw_host_{n}", f"whosaw_port_{n}", "!METH_CONNECT"]
     if group.path != "/":
-        yield _line(f"path:{n}", f"acl whosaw_path_{n} path -m beg {group.path}", frame=True)
-        conditions.append(f"whosaw_path_{n}")
+        up = f"acl whosaw_up_{n} path -m reg -i '(/|%2f)([.]|%2e){{2}}'"  # /billing/../ is not below /billing/
+        yield _line(f"path:{n}", f"acl whosaw_path_{n} path -m beg {group.path}", up, frame=True)
+        conditions += [f"whosaw_path_{n}", f"!whosaw_up_{n}"]
     for told in group.told:
         value = f"src,map_ip({place / _table(subscribers.column(told.value, told.encoding))})"
         yield _line(

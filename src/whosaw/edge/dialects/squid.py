@@ -124,8 +124,9 @@ def _note(n: int, group: Group, offer: int, place: Path, *, intercepted: bool) -
         yield _line(f"alone:{n}", f'acl whosaw_not_{n} dstdomain -n "{place / f"not-{n}.txt"}"', frame=True)
         conditions.append(f"!whosaw_not_{n}")
     if group.path != "/":
-        yield _line(f"path:{n}", f"acl whosaw_path_{n} urlpath_regex ^{re.escape(group.path)}", frame=True)
-        conditions.append(f"whosaw_path_{n}")
+        up = f"acl whosaw_up_{n} urlpath_regex -i (/|%2f)([.]|%2e)([.]|%2e)"  # /billing/../ is not below /billing/
+        yield _line(f"path:{n}", f"acl whosaw_path_{n} urlpath_regex ^{re.escape(group.path)}", up, frame=True)
+        conditions += [f"whosaw_path_{n}", f"!whosaw_up_{n}"]
     if intercepted:
         yield _line(f"pinned:{n}", f"acl whosaw_pinned_{n} external whosaw_pins {n}", frame=True)
         conditions.append(f"whosaw_pinned_{n}")
