@@ -12,24 +12,24 @@ from whosaw.wire.http import Limits, Server, until_stopped
 @contextmanager
 def serving(answer, *listeners, limits=None):
     """Serve, and give the ports."""
-    ports, began = [], threading.Event()
-    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    ports, began, held = [], threading.Event(), []
+
+    async def serve():
+        held.extend((asyncio.get_running_loop(), asyncio.Event()))
+        await until_stopped(Server(answer, limits or Limits()), listeners, held[1], ready)
 
     def ready(found):
         ports.extend(found)
         began.set()
 
-    thread = threading.Thread(
-        target=loop.run_until_complete, args=(until_stopped(Server(answer, limits or Limits()), listeners, stop, ready),)
-    )
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     try:
         assert began.wait(20)
         yield ports
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        held[0].call_soon_threadsafe(held[1].set)
         thread.join(20)
-        loop.close()
 
 
 def raw(port, *lines, body=b"", secure=False):

@@ -31,6 +31,8 @@ whosaw {__version__} - who saw whose customer data, and were they entitled?
 
   Try it now          whosaw drill maxis-2010      a real incident, replayed on made-up people
   Judge your logs     whosaw judge access.log.gz   nothing is written outside ./whosaw-out
+  Stop leaks          whosaw edge                  one header policy, compiled to the proxies and proved on them
+  Ask live systems    whosaw probe target.toml     with test accounts, before a customer does
   Set up              whosaw init | doctor
 
 All commands: whosaw --help

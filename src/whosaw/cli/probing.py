@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-COMMANDS: dict[str, str] = {"run": "whosaw.cli.asking:run"}
+COMMANDS: dict[str, str] = {"run": "whosaw.cli.asking:run", "header-echo": "whosaw.cli.header_echo:header_echo"}
 
 
 class _Commands(click.Group):

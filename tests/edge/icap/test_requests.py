@@ -79,7 +79,7 @@ def test_no_listed_name_leaves_in_any_spelling(rules, name):
         assert outcome.head == request()
 
 
-@pytest.mark.parametrize("name", ["X-Brandnew-Msisdn", "Our.Subno", "x_operator_imsi"])
+@pytest.mark.parametrize("name", ["X-Brandnew-Msisdn", "Our.Subno", "x_operator_imsi", "X-Our-DeviceId"])
 def test_an_unlisted_name_that_ends_like_a_listed_one_does_not_leave(rules, name):
     assert rules.judge(request(f"{name}: 5"), "").head == request()
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from whosaw.cli.serving import serve
 from whosaw.cli.watching import now
 from whosaw.errors import ConfigError
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from whosaw.edge.check_page.answer import Network
-    from whosaw.wire.http import Listener, Server
 
 
 @click.command("check-page", help="serve a page that shows customers what the network adds to their requests, and keeps nothing clear")
@@ -51,25 +49,10 @@ def check_page(  # noqa: PLR0913
         operator=operator,
         networks=tuple(_network(text) for text in networks),
     )
-    asyncio.run(served(Server(page), listeners))
+    serve(Server(page), listeners)
     if page.lost:
         click.echo(f"{page.lost} could not be kept", err=True)
     return 5 if page.lost else 0
-
-
-async def served(server: Server, listeners: tuple[Listener, ...]) -> None:
-    """Serve until SIGINT or SIGTERM, and say where."""
-    from whosaw.wire.http import until_stopped
-
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-
-    def ready(ports: tuple[int, ...]) -> None:
-        for where, port in zip(listeners, ports, strict=True):
-            click.echo(f"listening at {'https' if where.certificate else 'http'}://{where.host}:{port}/", err=True)
-
-    await until_stopped(server, listeners, stop, ready)
 
 
 def _network(text: str) -> Network:

@@ -25,6 +25,7 @@ IDENTITY = frozenset(
         HeaderClass.PSEUDONYM,
         HeaderClass.PERSON,
         HeaderClass.INTERNAL_IP,
+        HeaderClass.HANDSET,
     )
 )
 """What an unlisted name must seem to carry to be taken out."""
