@@ -71,8 +71,8 @@ def _hook(model: Any, hooks: list[Any]) -> None:  # noqa: ANN401 - a model
     made = model.from_db.__func__
 
     @wraps(made)
-    def from_db(cls: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever Django hands over
-        instance = made(cls, *arguments, **named)
+    def from_db(cls: Any, *row: Any, **more: Any) -> Any:  # noqa: ANN401 - whatever Django hands over
+        instance = made(cls, *row, **more) if more else made(cls, *row)
         owner, note = hooks
         note(instance.__dict__.get(owner) if owner.__class__ is str else owner(instance))
         return instance
