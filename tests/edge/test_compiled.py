@@ -2,6 +2,7 @@
 
 import stat
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -132,3 +133,26 @@ def test_every_rule_has_a_name_of_its_own(target, tmp_path):
 def test_no_file_but_those_for_their_owner_alone_holds_a_number(target, tmp_path):
     made = DIALECTS[target](loaded(tmp_path), NOW, Path("/etc/whosaw"))
     assert [name for name, text in made.files().items() if "4477009" in text and name not in made.secret] == []
+
+
+MANY = 20_000
+
+
+def many(folder, *, pinned):
+    """A file of very many agreements, a tenth of them for whole domains, and with pins in networks of two sizes."""
+    rows = ["agreement,host,fields,address"]
+    for i in range(MANY):
+        host = f"*.w{i}.music.example" if i % 10 == 0 else f"p{i}.music.example"
+        network = f"10.{i >> 8}.{i & 255}.0/24" if i % 7 == 0 else f"10.{i >> 8}.{i & 255}.7"
+        rows.append(f"A-{i},{host},msisdn,{network if pinned else ''}")
+    (folder / "partners.csv").write_text("\n".join(rows))
+    return loaded(folder, "", head=f"intercepted = {str(pinned).lower()}\npartners = 'partners.csv'\n")
+
+
+@pytest.mark.parametrize("pinned", [False, True], ids=["by host", "by host and address"])
+@pytest.mark.parametrize("target", DIALECTS)
+def test_the_time_grows_no_faster_than_the_partners(target, pinned, tmp_path):
+    begun = time.process_time()
+    made = DIALECTS[target](many(tmp_path, pinned=pinned), NOW, Path("/etc/whosaw"))
+    assert sum(rule.name.startswith("host:") for rule in made.rules) == MANY
+    assert time.process_time() - begun < 15, "a loop over partners within a loop over partners would take minutes"

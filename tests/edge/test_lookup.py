@@ -105,11 +105,23 @@ def test_rows_that_make_no_sense_are_counted_and_tell_nothing(tmp_path):
     assert rejected == [(2, "address is none"), (3, "msisdn is no number"), (4, "msisdn is no number"), (6, "address stands twice")]
 
 
-@pytest.mark.parametrize("value", ["a b", 'a"b', "a\\b", "a;b", "a%b", "${a}", "naïve"])
+@pytest.mark.parametrize("value", ["a b", 'a"b', "a'b", "a\\b", "a;b", "a%b", "a$b", "{a", "a}", "naïve", "a\tb", "a\x7f"])
 def test_a_value_that_would_break_a_configuration_or_a_header_is_refused(tmp_path, value):
     path = tmp_path / "s.csv"
     path.write_text(f"address,acr\n192.0.2.1,{value}\n".replace('"', '""'))
     assert lookup.read(path, ["acr"]) == ({}, [(2, "acr cannot stand in a header")])
+
+
+def test_every_other_printable_sign_may_stand_in_a_value(tmp_path):
+    value = "".join(chr(i) for i in range(33, 127) if chr(i) not in "\"'\\;{}$%,").lstrip("+")
+    (tmp_path / "s.csv").write_text(f"address,acr\n192.0.2.1,{value}\n")
+    assert lookup.read(tmp_path / "s.csv", ["acr"]) == ({"192.0.2.1": {"acr": value}}, [])
+
+
+@pytest.mark.parametrize("address", ["192.0.2.256", "192.0.2", "192.0.2.01", "192.0.2.1\n192.0.2.2", "192.0.2.1/32", "", "::g"])
+def test_an_address_that_is_none_is_nobodys(tmp_path, address):
+    (tmp_path / "s.csv").write_text(f'address,msisdn\n"{address}",447700900001\n')
+    assert lookup.read(tmp_path / "s.csv", ["msisdn"])[0] == {}
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,13 @@ def test_partners_of_the_same_terms_are_one_group_without_overlaps(loaded):
     assert (group.ports, group.path) == ((80,), "/")
 
 
+def test_networks_of_a_pinned_host_do_not_overlap(loaded):
+    more = 'addresses = ["192.0.2.0/24", "192.0.2.7", "2001:db8::1", "2001:db8::/32"]'
+    (group,) = loaded("intercepted = true\n" + partner('["music.example"]', more=more)).groups(NOW)
+    assert group.pins == (("music.example", "192.0.2.0/24"), ("music.example", "2001:db8::/32"))
+    assert policy.networks((group,)) == {(4, 24): ["192.0.2.0/24"], (6, 32): ["2001:db8::/32"]}
+
+
 def test_an_agreement_counts_while_it_is_in_force(loaded):
     ended = partner('["music.example"]', more="until = 2026-01-01T00:00:00Z")
     begins = partner('["shop.example"]', agreement="A-2", more="since = 2026-02-01T00:00:00Z")

@@ -113,7 +113,7 @@ def test_a_page_that_goes_through_many_rows_keeps_no_more_than_it_must():
     with opened(notebook):
         for i in range(3 * GATHERED):
             used(f"A{i % 3}")
-            assert len(notebook._laid) <= GATHERED
+            assert len(notebook.laid) <= GATHERED
     assert {customer: note.loaded for customer, note in notebook.notes.items()} == dict.fromkeys(("A0", "A1", "A2"), GATHERED)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -78,6 +79,13 @@ class Compiled:
     def open_gaps(self) -> list[str]:
         """Return what the proxy's own rules cannot stop."""
         return [gap for gap, (how, _) in self.gaps.items() if how != "native"]
+
+
+def plain(path: Path) -> Path:
+    """Return a path that can stand in every proxy's configuration as it is. Raises `ConfigError` for one with spaces, quotes and alike."""
+    if not re.fullmatch(r"[\w./+@:~,=-]+", str(path)):
+        raise ConfigError(f"`{path}` cannot stand in a proxy's configuration", hint="use letters, digits and ./_-+@:~,= in its name")
+    return path
 
 
 def check(compiled: Compiled, policy: Policy) -> None:

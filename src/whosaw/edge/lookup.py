@@ -18,6 +18,7 @@ import hashlib
 import hmac
 import ipaddress
 import os
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -43,48 +44,55 @@ LOOKS = 0.2
 """Seconds between two looks at whether the file has changed."""
 
 
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])")
+_NUMBER = re.compile("[0-9]{7,15}")
+_PLAIN = re.compile(r"[!#&(-:<-\[\]^-z|~]*")
+"""What can stand in a header, an answer to Squid and every proxy's tables: printable, without spaces, quotes and signs with a meaning."""
+
+
 def read(path: Path | str, needed: Iterable[str]) -> tuple[dict[str, dict[str, str]], list[tuple[int, str]]]:
     """Return address -> values of a file of subscribers, and (line, reason) of each row that cannot be used."""
     values: dict[str, dict[str, str]] = {}
     rejected: list[tuple[int, str]] = []
     double: set[str] = set()
-    with open(path, encoding="utf-8", newline="") as file:  # noqa: PTH123 - light to start
-        rows = csv.DictReader(file)
-        missing = sorted({"address", *needed} - set(rows.fieldnames or ()))
+    with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 - light to start
+        rows = csv.reader(file)
+        heading = next(rows, [])
+        missing = sorted({"address", *needed} - set(heading))
         if missing:
             raise KeyError(missing[0])
-        for row in rows:
-            address = _address(row["address"])
-            reason = _reason(row, needed) if address else "address is none"
+        at, columns = heading.index("address"), [(name, heading.index(name)) for name in sorted(needed)]
+        for row in filter(None, rows):
+            cells = row + [""] * (len(heading) - len(row))
+            address = _address(cells[at].strip())
+            found = {name: cells[column].strip().lstrip("+") for name, column in columns}
+            reason = _reason(found) if address else "address is none"
             if not reason and (address in values or address in double):
                 double.add(address)
                 reason = "address stands twice"  # nobody can say whose it is: neither is told
             if reason:
                 rejected.append((rows.line_num, reason))
             else:
-                values[address] = {name: _value(row, name) for name in needed}
+                values[address] = found
     for address in double:
         del values[address]
     return values, rejected
 
 
-def _address(text: str | None) -> str:
+def _address(text: str) -> str:
+    if _IPV4.fullmatch(text):
+        return text
     try:
-        return str(ipaddress.ip_address((text or "").strip()))
+        return str(ipaddress.ip_address(text))
     except ValueError:
         return ""
 
 
-def _value(row: Mapping[str, str | None], name: str) -> str:
-    return (row[name] or "").strip().lstrip("+")
-
-
-def _reason(row: Mapping[str, str | None], needed: Iterable[str]) -> str:
-    for name in sorted(needed):
-        value = _value(row, name)
-        if name in NUMBERS and not (value.isascii() and value.isdigit() and 7 <= len(value) <= 15):
+def _reason(values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        if name in NUMBERS and not _NUMBER.fullmatch(value):
             return name + " is no number"
-        if value and not (value.isascii() and value.isprintable() and not set(value) & set(" \"'\\;{}$%")):
+        if not _PLAIN.fullmatch(value):
             return name + " cannot stand in a header"
     return ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from itertools import product
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -181,10 +182,24 @@ def _group(told: tuple[Told, ...], ports: tuple[int, ...], path: str, those: lis
     hosts = {host for partner in those for host in partner.hosts}
     below = {host.lstrip("*.") for host in hosts if host[0] in "*."}
     exact = {host.lstrip(".") for host in hosts if host[0] != "*"}
-    pins = {(host, network) for partner in those for host in partner.hosts for network in partner.addresses}
+    pinned: dict[str, set[str]] = {}
+    for partner in those:
+        for host in partner.hosts if partner.addresses else ():
+            pinned.setdefault(host, set()).update(partner.addresses)
+    pins = ((host, network) for host, at in pinned.items() for network in _apart(at))
     below = {domain for domain in below if not _is_below(domain, below)}
     exact = {host for host in exact if host in below or not _is_below(host, below)}
     return Group(told, ports, path, tuple(sorted(exact)), tuple(sorted(below)), tuple(sorted(pins)))
+
+
+def _apart(listed: set[str]) -> set[str]:
+    """Return the same addresses as networks that do not overlap."""
+    if len(listed) < 2:
+        return listed
+    known = [ip_network(text) for text in listed]
+    fours = collapse_addresses(network for network in known if isinstance(network, IPv4Network))
+    sixes = collapse_addresses(network for network in known if isinstance(network, IPv6Network))
+    return {str(network) for network in (*fours, *sixes)}
 
 
 class Size(NamedTuple):

@@ -10,7 +10,7 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from whosaw.middleware.lines import Asked, SettingError, route_of, shape_of
-from whosaw.middleware.note import Load, loaded, opened
+from whosaw.middleware.note import Load, noting, opened
 from whosaw.middleware.portal import REFUSED, REFUSED_HEADERS, Portal, Visit
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def note_loads(model: Any, owner: str | Callable[[Any], object], data: str = "")
         model = apps.get_model(model)
     if not callable(owner):
         owner = model._meta.get_field(owner.removesuffix("_id") if not _has_field(model, owner) else owner).attname  # noqa: SLF001 - Django's public way
-    said = [owner, Load(model._meta.label, (data,) if data else ())]  # noqa: SLF001 - Django's public way
+    said = [owner, noting(Load(model._meta.label, (data,) if data else ()))]  # noqa: SLF001 - Django's public way
     hooks = model.__dict__.get(_NOTED)
     if hooks is not None:  # declared again: the last word counts
         hooks[:] = said
@@ -71,10 +71,10 @@ def _hook(model: Any, hooks: list[Any]) -> None:  # noqa: ANN401 - a model
     made = model.from_db.__func__
 
     @wraps(made)
-    def from_db(cls: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever Django hands over
-        instance = made(cls, *arguments, **named)
-        owner, load = hooks
-        loaded(instance.__dict__.get(owner) if owner.__class__ is str else owner(instance), load)
+    def from_db(cls: Any, *row: Any, **more: Any) -> Any:  # noqa: ANN401 - whatever Django hands over
+        instance = made(cls, *row, **more) if more else made(cls, *row)
+        owner, note = hooks
+        note(instance.__dict__.get(owner) if owner.__class__ is str else owner(instance))
         return instance
 
     model.from_db = classmethod(from_db)

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _open: ContextVar[Notebook | None] = ContextVar("whosaw_notebook", default=None)
 
@@ -68,11 +68,11 @@ class Notebook:
     A note is only laid down where it is made, which costs a row next to nothing and needs no lock; it is added up when it is asked for.
     """
 
-    __slots__ = ("_adding", "_laid", "_notes", "closed", "from_cache", "made_for", "recipient", "session")
+    __slots__ = ("_adding", "_notes", "closed", "from_cache", "laid", "made_for", "recipient", "session")
 
     def __init__(self) -> None:
         self._adding = threading.Lock()
-        self._laid: deque[tuple[str, Load | Note]] = deque()
+        self.laid: deque[tuple[object, Load | Note]] = deque()
         self._notes: dict[str, Note] = {}
         self.recipient = self.session = self.made_for = ""
         self.from_cache = self.closed = False
@@ -83,19 +83,13 @@ class Notebook:
 
     def __bool__(self) -> bool:
         """Whether anybody is noted."""
-        return bool(self._laid or self._notes)
-
-    def lay(self, customer: str, new: Load | Note) -> None:
-        """Note something of a customer."""
-        self._laid.append((customer, new))
-        if len(self._laid) > GATHERED:
-            self._add_up()
+        return bool(self.laid or self._notes)
 
     @property
     def notes(self) -> dict[str, Note]:
         """What is noted so far, by customer."""
-        if self._laid:
-            self._add_up()
+        if self.laid:
+            self.add_up()
         return self._notes
 
     def close(self) -> dict[str, Note]:
@@ -103,13 +97,17 @@ class Notebook:
         self.closed = True
         return self.notes
 
-    def _add_up(self) -> None:
+    def add_up(self) -> None:
+        """Add what was laid down to the notes."""
         with self._adding:
-            laid = [self._laid.popleft() for _ in range(len(self._laid))]
+            laid = [self.laid.popleft() for _ in range(len(self.laid))]
             for (customer, new), same in groupby(laid):  # the rows of a query are mostly those of one customer
-                note = self._notes.get(customer)
+                name = str(customer)
+                if not name:
+                    continue
+                note = self._notes.get(name)
                 if note is None:
-                    note = self._notes[customer] = Note()
+                    note = self._notes[name] = Note()
                 if isinstance(new, Load):
                     note.load(new, len(list(same)))
                 else:
@@ -165,19 +163,26 @@ def shown(
         Unheard.count += 1
         return
     classes = {data} if isinstance(data, str) else set(data)
-    notebook.lay(name, Note(data=classes - {""}, records=records, data_from=since, data_to=until, claim=claim))
+    notebook.laid.append((name, Note(data=classes - {""}, records=records, data_from=since, data_to=until, claim=claim)))
 
 
 def used(customer: object, *, place: str = "", data: Iterable[str] = ()) -> None:
     """Say that a record of a customer was loaded, whether it is shown or not. Outside a request nothing is noted."""
-    loaded(customer, Load(place, tuple(data)))
+    noting(Load(place, tuple(data)))(customer)
 
 
-def loaded(customer: object, load: Load) -> None:
-    """Say the same of a row, in the few steps that each of thousands of rows may take."""
-    notebook = _open.get()
-    if notebook is not None and not notebook.closed and customer is not None and (name := str(customer)):
-        notebook.lay(name, load)
+def noting(load: Load) -> Callable[[object], None]:
+    """Return what notes a row of some kind for its owner, in the few steps that each of thousands of rows may take."""
+    get = _open.get
+
+    def note(customer: object) -> None:
+        notebook = get()
+        if notebook is not None and customer is not None and not notebook.closed:
+            notebook.laid.append((customer, load))
+            if len(notebook.laid) > GATHERED:
+                notebook.add_up()
+
+    return note
 
 
 def asked_by(recipient: object = "", *, session: object = "") -> None:

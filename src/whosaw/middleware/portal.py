@@ -15,7 +15,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 from weakref import WeakMethod
 
 from whosaw.middleware.lines import Asked, Keys, Outcome, SettingError, in_clear, key_of, lines, lost
@@ -24,8 +24,6 @@ from whosaw.middleware.sink import sink_of
 from whosaw.middleware.writer import Writer
 
 log = logging.getLogger("whosaw.middleware")
-
-T = TypeVar("T")
 
 Own = Container[str] | None
 """Customers that a request may be shown; nothing if that cannot be said."""
@@ -114,17 +112,9 @@ class Portal:
         try:
             value = otherwise() if asked is None else asked(request)
             return "" if value is None else str(value)
-        except Exception as problem:  # noqa: BLE001 - as in `guarded`
+        except Exception as problem:  # noqa: BLE001 - no fault of ours, or of a setting, may break a page
             self.failed(problem)
             return ""
-
-    def guarded(self, step: Callable[[], T], otherwise: T) -> T:
-        """Return what a step gives, or something else if it fails: no fault of ours, or of a setting, may break a page."""
-        try:
-            return step()
-        except Exception as problem:  # noqa: BLE001 - see above
-            self.failed(problem)
-            return otherwise
 
     def failed(self, problem: Exception) -> None:
         """Count a fault, and name its kind alone: its text may hold an identifier."""
@@ -184,9 +174,10 @@ class Visit:
 
     def stops(self) -> bool:
         """Say whether the page must not go out. One on which nobody was noted belongs to nobody, and goes out."""
-        if self._portal.holds and self._customers():
+        if self._portal.holds and self.notebook:
             self._ask()
-            self._stop()
+            self._seen = self._foreign()
+            self.stopped = bool(self._seen) or (bool(self._why) and self._portal.fail_closed)
         return self.stopped
 
     def end(self, asked: Callable[[], Asked], status: int | None) -> None:
@@ -200,13 +191,17 @@ class Visit:
         self._ask()
         try:
             self._put(asked(), status)
-        except Exception as problem:  # noqa: BLE001 - as in `guarded`
+        except Exception as problem:  # noqa: BLE001 - no fault of ours, or of a setting, may break a page
             self._portal.failed(problem)
 
     def _ask(self) -> None:
-        if self.asks:
-            own = self._portal.own
-            self._said(self._portal.guarded(lambda: _at_once(own(self._request)) if own else None, None))
+        own = self._portal.own
+        if own is not None and not self._asked:
+            try:
+                self._said(_at_once(own(self._request)))
+            except Exception as problem:  # noqa: BLE001 - no fault of ours, or of a setting, may break a page
+                self._portal.failed(problem)
+                self._said(None)
 
     async def ask_async(self) -> None:
         """Ask whose page this may be, and wait for the answer where it is to be waited for."""
@@ -215,7 +210,7 @@ class Visit:
             said = own(self._request) if own else None
             if inspect.isawaitable(said):
                 said = await said
-        except Exception as problem:  # noqa: BLE001 - as in `guarded`
+        except Exception as problem:  # noqa: BLE001 - no fault of ours, or of a setting, may break a page
             self._portal.failed(problem)
             said = None
         self._said(said)
@@ -224,26 +219,24 @@ class Visit:
         self._asked, self._own = True, own
         self._why = "" if own is not None else UNDECIDED
 
-    def _stop(self) -> None:
-        self._seen = self._foreign()
-        self.stopped = bool(self._seen) or (bool(self._why) and self._portal.fail_closed)
-
     def _foreign(self) -> frozenset[str]:
         """Return the customers who should not be there. Where nobody says whose page it may be, there are none, and the line says so."""
         own = self._own
         if own is None:
             return frozenset()
-        found = self._portal.guarded(lambda: frozenset(customer for customer in self._customers() if customer not in own), None)
-        if found is None:
-            self._own, self._why = None, UNDECIDED
-        return found or frozenset()
-
-    def _customers(self) -> list[str]:
-        notes = list(self.notebook.notes.items())
-        return [customer for customer, note in notes if note.shown or self._portal.counted == "used"]
+        loaded_counts = self._portal.counted == "used"
+        try:
+            return frozenset(
+                [name for name, note in list(self.notebook.notes.items()) if (loaded_counts or note.shown) and name not in own]
+            )
+        except Exception as problem:  # noqa: BLE001 - `own` may answer with anything
+            self._portal.failed(problem)
+            self._said(None)
+            return frozenset()
 
     def _put(self, asked: Asked, status: int | None) -> None:
-        foreign = self._foreign()
+        nothing_new = self._portal.holds and not self.notebook.laid
+        foreign = self._seen if nothing_new else self._foreign()
         late = foreign - self._seen if self._portal.holds and not self.stopped else frozenset()
         outcome = Outcome(status=status, stopped=self.stopped, foreign=foreign, late=late, why=self._why)
         self._portal.put(self.notebook, asked, outcome)

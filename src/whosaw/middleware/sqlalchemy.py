@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whosaw.middleware.note import Load, loaded
+from whosaw.middleware.note import Load, noting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,10 +18,11 @@ def note_loads(mapped: type, owner: str | Callable[[Any], object], data: str = "
     """
     from sqlalchemy import event
 
-    load = Load(mapped.__name__, (data,) if data else ())
+    note = noting(Load(mapped.__name__, (data,) if data else ()))
+    whose = owner if callable(owner) else lambda instance: instance.__dict__.get(owner)
 
-    def note(instance: Any, *_: Any) -> None:  # noqa: ANN401 - whatever SQLAlchemy hands over
-        loaded(owner(instance) if callable(owner) else instance.__dict__.get(owner), load)
+    def loaded(state: Any, *_: Any) -> None:  # noqa: ANN401 - whatever SQLAlchemy hands over
+        note(whose(state.obj()))
 
-    event.listen(mapped, "load", note, propagate=True)
-    event.listen(mapped, "refresh", note, propagate=True)
+    event.listen(mapped, "load", loaded, propagate=True, raw=True)
+    event.listen(mapped, "refresh", loaded, propagate=True, raw=True)

@@ -17,7 +17,7 @@ from typing import Protocol
 from whosaw.middleware.lines import Line
 
 BATCH = 512
-PAUSE = 0.05
+PAUSE = 0.2
 """Seconds in which lines gather: a thread that woke for each of them would cost more than the lines."""
 
 AGAIN = 1.0

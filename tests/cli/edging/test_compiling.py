@@ -39,6 +39,22 @@ def test_a_weaker_output_is_refused_and_nothing_is_written(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_policy_that_is_half_written_leaves_the_old_rules_as_they_were(tmp_path):
+    policy, out = written(tmp_path), tmp_path / "out"
+    run(policy, "--target", "nginx", "--out", out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    policy.write_text(policy.read_text()[:-40])
+    with pytest.raises(ConfigError):
+        run(policy, "--target", "nginx", "--out", out)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["with space", "quo'te", "a;b", "{a}", "a$b", "line\nfeed"])
+def test_a_folder_that_no_configuration_can_name_is_refused(tmp_path, name):
+    with pytest.raises(ConfigError, match="cannot stand in a proxy's configuration"):
+        run(written(tmp_path), "--target", "squid", "--out", tmp_path / name)
+
+
 def test_what_a_proxy_can_do_is_told_to_machines(tmp_path):
     report = json.loads(run(written(tmp_path), "--target", "squid", "--json").stdout)
     assert report["schema"] == "whosaw.edge/1"

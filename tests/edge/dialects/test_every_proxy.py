@@ -44,7 +44,8 @@ def test_an_offer_counts_at_its_ports_and_below_its_path(gateway, target):
     told = identity(proxy.surf(ANN, "bank.example:8080", path="/billing/now"))
     assert told["x-acr"] == ["acr2"]
     assert len(told["x-msisdn"][0]) == 64, "the hash, not the number"
-    assert identity(proxy.surf(ANN, "bank.example", path="/other/billing/")) == {}
+    for path in ("/other/billing/", "/billing", "/billing/../other", "/billing/%2e%2E/other", "/billing/a/..%2f../other"):
+        assert identity(proxy.surf(ANN, "bank.example", path=path)) == {}, path
     assert identity(proxy.surf(ANN, "bank.example:81", path="/billing/now")) == {}
 
 

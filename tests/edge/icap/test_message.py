@@ -13,8 +13,8 @@ RAW = (
 
 
 def test_a_head_says_what_matters():
-    head = parse(RAW)
-    assert (head.method, head.path, head.size, head.has_body, head.preview, head.client) == (
+    head, client = parse(RAW)
+    assert (head.method, head.path, head.size, head.has_body, head.preview, client) == (
         b"REQMOD",
         b"/request",
         412,
@@ -22,13 +22,12 @@ def test_a_head_says_what_matters():
         0,
         "192.0.2.7",
     )
-    assert head.allows(b"204")
-    assert head.allows(b"206")
-    assert parse(b"OPTIONS /request ICAP/1.0").path == b"/request"
+    assert head.takes == {b"204", b"206"}
+    assert parse(b"OPTIONS /request ICAP/1.0")[0].path == b"/request"
 
 
 def test_encapsulated_heads_are_told_apart():
-    head = parse(b"RESPMOD icap://e/response ICAP/1.0\r\nEncapsulated: req-hdr=0, res-hdr=4, res-body=9")
+    head, _ = parse(b"RESPMOD icap://e/response ICAP/1.0\r\nEncapsulated: req-hdr=0, res-hdr=4, res-body=9")
     assert head.encapsulated(b"abcdefghi") == {"req-hdr": b"abcd", "res-hdr": b"efghi"}
 
 

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from whosaw.edge.icap.needles import carries, find, needles
+from whosaw.edge.icap.needles import find, may_carry, needles
 
 KEYS = needles("447700900123")
 
@@ -24,15 +24,16 @@ def test_the_wrapping_is_said():
 
 
 def test_another_number_is_not_found():
-    assert not carries(b"447700900124 NDQ3NzAwOTAwMTI0 343437373030393030313234", KEYS)
+    assert not may_carry(b"447700900124 NDQ3NzAwOTAwMTI0 343437373030393030313234", KEYS)
 
 
 def test_a_short_number_is_not_met_by_chance_inside_another():
     keys = needles("3547700123")
     for text in (b"m=7700123", b"m=07700123", b"m=3547700123", b"m=+354 770-0123", b"order=13547700123", base64.b64encode(b"u=7700123")):
-        assert carries(text, keys), text
+        assert find(text, keys), text
+        assert may_carry(text, keys), text
     for text in (b"order=977001239", b"ean=5770012300017", b"t=1326184577001"):
-        assert not carries(text, keys), text
+        assert not find(text, keys), text
 
 
 def test_a_number_that_no_country_has_is_looked_for_whole():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies import ACCEPTED, PARTNERS, PINNED, loaded
-from whosaw.edge.icap.requests import CACHED_HEAD, OddError, Rules
+from whosaw.edge.icap.requests import LONGEST_KNOWN, OddError, Rules
 from whosaw.identifiers import WRAPPINGS, catalogue
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
@@ -196,14 +196,21 @@ def test_a_name_that_is_kept_leaves(tmp_path):
     assert rules.judge(request("x-request-guid: 1", "Via: 1.1 a"), "").head is None
 
 
-def test_names_that_are_never_the_same_fill_no_memory(rules):
-    for i in range(20):
-        rules.judge(request(f"X-{'a' * 100}{i}: 1"), "")
-        rules.judge(request(f"X-{i}: {'a' * CACHED_HEAD}"), "")
-    assert rules._clean.cache_info().maxsize * CACHED_HEAD <= 1 << 24
-    before = rules._strips.cache_info().currsize, rules._clean.cache_info().currsize
-    rules.judge(request(f"X-{'b' * 100}: {'a' * CACHED_HEAD}"), "")
-    assert (rules._strips.cache_info().currsize, rules._clean.cache_info().currsize) == before
+def test_lines_that_are_never_the_same_fill_no_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("whosaw.edge.icap.requests.MOST_KNOWN", 10)
+    rules = Rules(loaded(tmp_path), NOW)
+    for i in range(30):
+        assert rules.judge(request(f"X-Foo: {i}", f"X-Long: {'a' * LONGEST_KNOWN}{i}", f"X-{'a' * 100}{i}: 1"), "").head is None
+        assert len(rules._known) <= 10
+    assert not any(len(line) > LONGEST_KNOWN for line in rules._known)
+    assert rules._strips.cache_info().currsize < 10
+
+
+def test_lines_that_may_leave_each_by_itself_may_not_together(rules):
+    for _ in range(2):
+        for name in ("Host", "host"):
+            with pytest.raises(OddError):
+                rules.judge(request(f"{name}: news.example"), "")
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,9 @@ def test_an_address_that_changes_hands_is_another_customer(edge, tmp_path):
 
 
 def test_another_policy_counts_from_when_it_was_read(edge, tmp_path):
-    before = edge.tag()
-    edge.ready = service.ready(policies.load(written(tmp_path, PARTNERS + '[strip]\nalso = ["X-Our-*"]\n')), NOW)
-    assert edge.tag() != before
+    before = edge.tag
+    edge.take(service.ready(policies.load(written(tmp_path, PARTNERS + '[strip]\nalso = ["X-Our-*"]\n')), NOW))
+    assert edge.tag != before
     assert edge.request(b"GET / HTTP/1.1\r\nHost: a\r\nX-Our-Thing: 1\r\n\r\n", "").head is not None
 
 

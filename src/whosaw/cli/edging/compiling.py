@@ -37,7 +37,7 @@ def compile_policy(*, policy: Path, target: str, out: Path | None, as_of: dateti
 
     checked = policies.load(policy)
     moment = as_of.replace(tzinfo=UTC) if as_of else now()
-    place = (out or Path("/etc/whosaw/edge") / target).resolve()
+    place = pieces.plain((out or Path("/etc/whosaw/edge") / target).resolve())
     made = DIALECTS[target](checked, moment, place)
     if as_json:
         click.echo(json.dumps(_report(made, checked), indent=1))

@@ -36,6 +36,7 @@ CAPTURES = "captures: host, sent"
 
 ADVICE = (
     "HAProxy answers 400 to requests with more than 100 headers, unless `tune.http.maxhdr` in `global` says otherwise",
+    "`option forwardfor` adds the customer's own address after these rules: leave it out",
     "tell HAProxy of customers who come, go and change their address with `set map` at its socket: it reads the tables when it starts",
 )
 
@@ -154,8 +155,9 @@ def _group(n: int, group: Group, place: Path, *, pinned: bool) -> Iterator[Rule]
     yield _line(f"port:{n}", f"acl whosaw_port_{n} var({PORT}) -m int {ports}", frame=True)
     conditions = [f"whosaw_host_{n}", f"whosaw_port_{n}", "!METH_CONNECT"]
     if group.path != "/":
-        yield _line(f"path:{n}", f"acl whosaw_path_{n} path -m beg {group.path}", frame=True)
-        conditions.append(f"whosaw_path_{n}")
+        up = f"acl whosaw_up_{n} path -m reg -i '(/|%2f)([.]|%2e){{2}}'"  # /billing/../ is not below /billing/
+        yield _line(f"path:{n}", f"acl whosaw_path_{n} path -m beg {group.path}", up, frame=True)
+        conditions += [f"whosaw_path_{n}", f"!whosaw_up_{n}"]
     for told in group.told:
         value = f"src,map_ip({place / _table(subscribers.column(told.value, told.encoding))})"
         yield _line(

@@ -188,7 +188,7 @@ def _dashed(listed: StripName) -> str:
 def _gaps(policy: Policy, moment: datetime) -> dict[str, tuple[How, str]]:
     names: tuple[How, str] = ("none", "nginx takes whole names only")
     if policy.mode == "quarantine":
-        names = ("native", "in quarantine only listed names may leave")
+        names = ("native", "in quarantine only innocent names may leave")
     found: dict[str, tuple[How, str]] = {
         "pattern-names": names,
         "unlisted-names": names,

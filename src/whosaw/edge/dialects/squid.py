@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from whosaw.config.tables import seconds
 from whosaw.edge import innocent, lookup
-from whosaw.edge.compiled import Compiled, How, Rule
+from whosaw.edge.compiled import Compiled, How, Rule, plain
 from whosaw.edge.heading import expiry, heading
 from whosaw.edge.policy import spellings
 from whosaw.edge.subscribers import column, file_of, key_file, wanted
@@ -80,7 +80,7 @@ def _lookup(policy: Policy, groups: tuple[Group, ...], place: Path) -> Iterator[
     ttl = seconds(policy.subscribers.ttl, "subscribers.ttl")
     key = key_file(policy)
     values = " ".join(f"{value}:{encoding}" for value, encoding in wanted(policy))
-    asked = f"{place / LOOKUP} subscribers {file_of(policy).resolve()} {key.resolve() if key else '-'} {values}"
+    asked = f"{place / LOOKUP} subscribers {plain(file_of(policy).resolve())} {plain(key.resolve()) if key else '-'} {values}"
     yield Rule("lookup", LOOKUP, "#!/usr/bin/python3\n" + Path(lookup.__file__).read_text(encoding="utf-8"), frame=True)
     yield _line("connect", "acl whosaw_connect method CONNECT", frame=True)
     yield _line(
@@ -124,8 +124,9 @@ def _note(n: int, group: Group, offer: int, place: Path, *, intercepted: bool) -
         yield _line(f"alone:{n}", f'acl whosaw_not_{n} dstdomain -n "{place / f"not-{n}.txt"}"', frame=True)
         conditions.append(f"!whosaw_not_{n}")
     if group.path != "/":
-        yield _line(f"path:{n}", f"acl whosaw_path_{n} urlpath_regex ^{re.escape(group.path)}", frame=True)
-        conditions.append(f"whosaw_path_{n}")
+        up = f"acl whosaw_up_{n} urlpath_regex -i (/|%2f)([.]|%2e)([.]|%2e)"  # /billing/../ is not below /billing/
+        yield _line(f"path:{n}", f"acl whosaw_path_{n} urlpath_regex ^{re.escape(group.path)}", up, frame=True)
+        conditions += [f"whosaw_path_{n}", f"!whosaw_up_{n}"]
     if intercepted:
         yield _line(f"pinned:{n}", f"acl whosaw_pinned_{n} external whosaw_pins {n}", frame=True)
         conditions.append(f"whosaw_pinned_{n}")
@@ -167,7 +168,7 @@ def _icap(policy: Policy) -> Iterator[Rule]:
 def _gaps(policy: Policy, moment: datetime) -> dict[str, tuple[How, str]]:
     names: tuple[How, str] = ("icap", "Squid takes whole names only")
     if policy.mode == "quarantine":
-        names = ("native", "in quarantine only names that Squid knows may leave")
+        names = ("native", "in quarantine only innocent names may leave")
     found: dict[str, tuple[How, str]] = {
         "pattern-names": names,
         "unlisted-names": names,

@@ -37,14 +37,10 @@ class Head(NamedTuple):
     """Whether chunks follow."""
     preview: int | None
     """How many bytes of the body come before the client waits for an answer; nothing if it does not wait."""
-    allow: bytes
-    client: str
+    takes: frozenset[bytes]
+    """Which of 204 (outside a preview too) and 206 the client takes."""
     last: bool
     """Whether the client wants the connection to be closed after this one."""
-
-    def allows(self, status: bytes) -> bool:
-        """Whether the client takes 204 (outside a preview) or 206."""
-        return status in self.allow
 
     def encapsulated(self, data: bytes) -> dict[str, bytes]:
         """Return the encapsulated heads by their names."""
@@ -52,38 +48,50 @@ class Head(NamedTuple):
         return {name: data[start : edges[i + 1][1]] for i, (name, start) in enumerate(self.parts) if name.endswith("-hdr")}
 
 
-_FIRST = re.compile(rb"([A-Z]+) ([^ \r\n]+) ICAP/1\.0(?:\r\n|\Z)")
-_WANTED = re.compile(rb"\r\n(encapsulated|preview|allow|x-client-ip|connection)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_FIRST = re.compile(rb"([A-Z]+) ([^ \r\n]+) ICAP/1\.0")
+_WANTED = re.compile(rb"\r\n(encapsulated|preview|allow|connection|x-client-ip)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
-def parse(raw: bytes) -> Head:
-    """Return the head of a request, without its empty line. Raises `MalformedError`."""
-    first = _FIRST.match(raw)
-    if first is None or raw.count(b"\n") != raw.count(b"\r\n"):
-        raise MalformedError("no head of ICAP/1.0")
+def parse(raw: bytes) -> tuple[Head, str]:
+    """Return the head of a request, given without its empty line, and whose request it is. Raises `MalformedError`."""
+    if raw.count(b"\n") != raw.count(b"\r\n"):
+        raise MalformedError("a line end that is none")
     listed = _WANTED.findall(raw)
+    client = ""
+    for i, (name, value) in enumerate(listed):
+        if len(name) == len("x-client-ip"):
+            client = value.rstrip().decode("latin-1")
+            del listed[i]
+            break
+    return _meaning(raw.partition(b"\r\n")[0], tuple(listed)), client
+
+
+@lru_cache(maxsize=16_384)
+def _meaning(line: bytes, listed: tuple[tuple[bytes, bytes], ...]) -> Head:
+    """Return what a head says. There are few of them: they differ in little more than how long the heads in the message are."""
+    first = _FIRST.fullmatch(line)
+    if first is None:
+        raise MalformedError("no head of ICAP/1.0")
     told = {name.lower(): value for name, value in listed}
-    if len(told) != len(listed):
+    if len(told) != len(listed) or b"x-client-ip" in told:
         raise MalformedError("a header that stands twice")
     get = told.get
     parts, size, has_body = _sections(get(b"encapsulated", b""))
     preview = get(b"preview")
     if preview is not None and _number(preview.rstrip()) > LONGEST_PREVIEW:
         raise MalformedError("a preview that is too long")
-    client = get(b"x-client-ip", b"").rstrip().decode("latin-1")
     last = get(b"connection", b"").rstrip().lower() == b"close"
     waits = None if preview is None else int(preview)
-    return Head(first[1], _path(first[2]), parts, size, has_body, waits, get(b"allow", b""), client, last)
+    takes = frozenset(word.strip() for word in get(b"allow", b"").split(b","))
+    return Head(first[1], _path(first[2]), parts, size, has_body, waits, takes, last)
 
 
-@lru_cache(maxsize=4096)
 def _path(uri: bytes) -> bytes:
     """Return the path of `icap://host:port/path?query`, or of a mere path."""
     rest = uri.partition(b"://")[2] or uri
     return b"/" + rest.partition(b"/")[2].partition(b"?")[0]
 
 
-@lru_cache(maxsize=16_384)
 def _sections(text: bytes) -> tuple[tuple[tuple[str, int], ...], int, bool]:
     """Return the sections of an `Encapsulated` header, the bytes before the body, and whether there is one."""
     found: list[tuple[str, int]] = []

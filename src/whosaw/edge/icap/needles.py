@@ -17,6 +17,7 @@ SHORTEST = 8
 """Digits without the country's code that are met in any longer run of digits. Fewer would be met by chance: they must stand alone."""
 
 _ESCAPE = re.compile(rb"\\u00([0-9A-Fa-f]{2})")
+_NO_DIGITS = bytes(sign for sign in range(256) if not 48 <= sign < 58)
 _SEPARATORS = b" ().-+/\xa0\xc2"
 """What stands between the groups of a number; forms write a blank as a plus, and UTF-8 a fixed one as two bytes."""
 
@@ -34,6 +35,10 @@ class Needles(NamedTuple):
     digits: bytes
     alone: re.Pattern[bytes] | None
     wrapped: tuple[Needle, ...]
+    runs: tuple[bytes, ...]
+    """The digits of all that is made of digits."""
+    letters: tuple[bytes, ...]
+    """The rest."""
 
     def plain_in(self, text: bytes) -> bool:
         """Whether the digits stand in a text, grouped or not."""
@@ -50,10 +55,11 @@ def needles(number: str) -> Needles:
     digits = own.encode()
     short = len(own) < SHORTEST
     alone = re.compile(rb"(?:(?<![0-9])|(?<![0-9])0)%b(?![0-9])" % digits) if short else None
-    wrapped = [Needle(digits.hex().encode(), "hex-ascii")]
-    wrapped += [Needle(text, "base64") for text in _base64(digits)]
-    wrapped += [Needle(text, "nibble-swapped") for text in _swapped(number)]
-    return Needles(number.encode() if short else digits, alone, tuple(wrapped))
+    letters = tuple(_base64(digits))
+    others = [Needle(digits.hex().encode(), "hex-ascii"), *(Needle(text, "nibble-swapped") for text in _swapped(number))]
+    runs = (digits, *dict.fromkeys(needle.text.translate(None, _NO_DIGITS) for needle in others))
+    wrapped = (*others, *(Needle(text, "base64") for text in letters))
+    return Needles(number.encode() if short else digits, alone, wrapped, runs, letters)
 
 
 def _code(number: str) -> str:
@@ -82,14 +88,23 @@ def _swapped(number: str) -> list[bytes]:
     return [swapped.encode()] + ([swapped.upper().encode()] if "f" in swapped else [])
 
 
-def carries(text: bytes, those: Needles) -> bool:
-    """Whether the number stands in a text at all: asked of every request, so it does no more than it must."""
-    if those.plain_in(text):
-        return True
-    for needle, _ in those.wrapped:
-        if needle in text:
+def may_carry(text: bytes, those: Needles) -> bool:
+    """Whether it is worth to look where the number stands in a text: asked of every request, so it does no more than it must.
+
+    Digits are looked for among all digits of the text, whatever stands between them; that is a little too often, never too seldom.
+    """
+    return _seems(text, those) or ((b"%" in text or b"\\" in text) and any(_seems(opened, those) for opened, _ in _opened(text)))
+
+
+def _seems(text: bytes, those: Needles) -> bool:
+    digits = text.translate(None, _NO_DIGITS)
+    for run in those.runs:
+        if run in digits:
             return True
-    return (b"%" in text or b"\\" in text) and find(text, those) != ""
+    for letters in those.letters:  # noqa: SIM110 - a generator costs more than what it would save to read
+        if letters in text:
+            return True
+    return False
 
 
 def find(text: bytes, those: Needles) -> str:

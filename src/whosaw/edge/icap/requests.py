@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from whosaw.edge import innocent
-from whosaw.edge.icap.needles import Needles, carries, find, needles
+from whosaw.edge.icap.needles import Needles, find, may_carry, needles
 from whosaw.identifiers.catalogue import HeaderClass, classify, fold_name
 
 if TYPE_CHECKING:
@@ -32,8 +32,11 @@ IDENTITY = frozenset(
 
 MOST_HEADERS = 1_000
 
-CACHED_HEAD, CACHED_NAME = 4_096, 64
-"""Bytes up to which a head's names, and one name, are remembered: whoever sends other names each time fills no memory."""
+MOST_KNOWN, LONGEST_KNOWN = 65_536, 512
+"""How many header lines that may leave are remembered, and up to how many bytes: whoever sends other ones each time fills no memory."""
+
+CACHED_NAME = 64
+"""Bytes up to which what becomes of a name is remembered."""
 
 TELLS = frozenset(("e164", "plus", "base64"))
 """Encodings from which a partner reads the number; who may be told a digest may not be told the number."""
@@ -66,7 +69,7 @@ CLEAN = Outcome(None, False, ())
 """May leave as it is."""
 
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NAMES = re.compile(rb"\r\n([^:\r\n]+):")
+_EMPTY = [b"", b""]
 _FIRST = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~\x80-\xff]+) (HTTP/1\.[01])\r\n")
 _URL = re.compile(rb"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#@\\]*@)?([^/?#@:\\\[\]]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]*))?(/[^?#\\]*|(?=[?#])|\Z)")
 _AUTHORITY = re.compile(rb"([^/?#@:\\\[\]]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]*))?")
@@ -99,8 +102,7 @@ class Rules:
         self._kept = frozenset(map(fold_name, policy.strip.keep))
         self._innocent = frozenset(map(fold_name, (*innocent.NAMES, *innocent.HOP))) if policy.mode == "quarantine" else None
         self._partners = _partners(policy, moment)
-        self._cookies_set = tuple(name + b"=" for name in sorted(self._cookies))
-        self._clean = lru_cache(maxsize=4_096)(self._all_may_leave)
+        self._known: set[bytes] = set()
         self._strips = lru_cache(maxsize=65_536)(self._strips_name)
 
     def judge(self, head: bytes, number: str) -> Outcome:
@@ -109,30 +111,45 @@ class Rules:
         Raises `OddError` for what is no head of a request.
         """
         keys = needles(number) if number else None
-        carried = keys is not None and carries(head, keys)
+        carried = keys is not None and may_carry(head, keys)
         if not carried and self._is_usual(head):
             return CLEAN
         return self._in_detail(head, keys if carried else None)
 
     def _is_usual(self, head: bytes) -> bool:
-        """Whether a head has nothing but names that may leave, each on a line of its own: so most requests cost little."""
-        names = tuple(_NAMES.findall(head))
+        """Whether a head has nothing but lines that may leave: most of them were seen before, so most requests cost little."""
+        lines = head.split(b"\r\n")
+        rest = lines[1:-2]
         return (
-            len(names) == _ends(head) - 2
-            and (self._clean if len(head) <= CACHED_HEAD else self._all_may_leave)(names)
+            (self._known.issuperset(rest) or self._learned(rest))
+            and lines[-2:] == _EMPTY
+            and len(rest) <= MOST_HEADERS
+            and head.count(b"\r\nHost:") <= 1
             and _FIRST.match(head) is not None
-            and not self._has_listed_cookie(head)
         )
 
-    def _has_listed_cookie(self, head: bytes) -> bool:
-        """Whether a listed cookie may stand in a head: then it is looked into."""
-        lower = head.lower()
-        return any(map(lower.__contains__, self._cookies_set))
+    def _learned(self, lines: list[bytes]) -> bool:
+        """Whether all lines of a head may leave, each by itself; they are known then."""
+        known = self._known
+        for line in lines:
+            if line not in known:
+                if not self._may_leave(line):
+                    return False
+                if len(line) <= LONGEST_KNOWN:
+                    if len(known) >= MOST_KNOWN:
+                        known.clear()
+                    known.add(line)
+        return True
 
-    def _all_may_leave(self, names: tuple[bytes, ...]) -> bool:
-        lower = [name.lower() for name in names]
-        odd = not all(map(_TOKEN.fullmatch, lower)) or lower.count(b"host") > 1 or len(lower) > MOST_HEADERS
-        return not odd and not any(map(self._takes_out, lower))
+    def _may_leave(self, line: bytes) -> bool:
+        """Whether a header line has a usual name that may leave, and no listed cookie. Only `Host` is written in one way: it is counted."""
+        name, colon, value = line.partition(b":")
+        lower = name.lower()
+        if not colon or not _TOKEN.fullmatch(name) or line.translate(None, b"\r\n\0") != line or self._takes_out(lower):
+            return False
+        if lower == b"cookie":
+            return not any(map(value.lower().__contains__, self._cookies))
+        return lower != b"host" or name == b"Host"
 
     def _in_detail(self, head: bytes, keys: Needles | None) -> Outcome:
         """Return what becomes of a head that has to be taken apart; `keys` are those of a number that stands in it somewhere."""

@@ -120,7 +120,7 @@ class Service:
             self.server.sweep()
             due = self.edge.ready.due
             if due is not None and due <= self.edge.now():
-                self.edge.ready = await asyncio.to_thread(self.edge.renewed)
+                self.edge.take(await asyncio.to_thread(self.edge.renewed))
 
     async def _flush(self) -> None:
         while True:
@@ -134,7 +134,7 @@ class Service:
             await self._reload.wait()
             self._reload.clear()
             try:
-                self.edge.ready = await asyncio.to_thread(lambda: ready(self._load(), self.edge.now()))
+                self.edge.take(await asyncio.to_thread(lambda: ready(self._load(), self.edge.now())))
                 async with self._keeping:
                     self.edge.recorder.reopen()
             except (WhosawError, OSError) as problem:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar, cast
+from typing import Literal, Protocol, cast
 
 from whosaw.edge.icap import message
 from whosaw.edge.icap.message import CRLF2, Chunks, Head, MalformedError
@@ -62,8 +62,8 @@ class Look:
 class Service(Protocol):
     """What is asked: heads first, and pages if it says so."""
 
-    def tag(self) -> str:
-        """Return what changes when the same request may be answered otherwise (RFC 3507 s. 4.7)."""
+    tag: str
+    """What changes when the same request may be answered otherwise (RFC 3507 s. 4.7)."""
 
     def request(self, head: bytes, client: str) -> Verdict:
         """Judge a request."""
@@ -73,9 +73,6 @@ class Service(Protocol):
 
     def page(self, asked: bytes, head: bytes, client: str, body: bytes | None) -> Verdict:
         """Judge a page; nothing if it is longer than was asked for."""
-
-
-Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -111,7 +108,7 @@ class Server:
             "Allow: 204, 206",
             "Service-ID: whosaw-edge",
         )
-        return message.answer(200, self.service.tag(), more=more)
+        return message.answer(200, self.service.tag, more=more)
 
 
 METHODS = {b"/request": "REQMOD", b"/response": "RESPMOD"}
@@ -126,6 +123,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._data = b""
         self._head: Head | None = None
+        self._client = ""
         self._heads: dict[str, bytes] = {}
         self._body: _Body | None = None
         self._since = server.clock()
@@ -140,7 +138,7 @@ class Connection(asyncio.Protocol):
         transport.set_write_buffer_limits(HIGH_WATER)
         if len(self.server.open) >= self.server.most_connections:
             self.server.overloaded += 1
-            self._send(message.answer(503, self.server.service.tag(), more=("Connection: close",)))
+            self._send(message.answer(503, self.server.service.tag, more=("Connection: close",)))
             transport.close()
             return
         self.server.open.add(self)
@@ -162,9 +160,11 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Go on with what has arrived."""
-        if self._is_between():
+        if self._head is None and not self._data:
             self._since = self.server.clock()
-        self._data += data
+            self._data = data
+        else:
+            self._data += data
         try:
             while self._data and self._step():
                 pass
@@ -227,7 +227,7 @@ class Connection(asyncio.Protocol):
             if len(self._data) > LONGEST_HEAD:
                 self._end(413)
             return False
-        self._head, self._data = message.parse(self._data[:end]), self._data[end + 4 :]
+        (self._head, self._client), self._data = message.parse(self._data[:end]), self._data[end + 4 :]
         self._last = self._head.last
         return True
 
@@ -236,44 +236,52 @@ class Connection(asyncio.Protocol):
         if head.method == b"OPTIONS":
             self._begin(_Body("drop", head, first=self.server.options(method or "REQMOD")))
         elif method is None:
-            self._begin(_Body("drop", head, first=message.answer(404, self.server.service.tag())))
+            self._begin(_Body("drop", head, first=message.answer(404, self.server.service.tag)))
         elif head.method != method.encode():
-            self._begin(_Body("drop", head, first=message.answer(405, self.server.service.tag())))
+            self._begin(_Body("drop", head, first=message.answer(405, self.server.service.tag)))
         else:
             self.server.transactions += 1
             asked = self._heads.get("req-hdr", b"")
             if method == "REQMOD":
                 if not asked.endswith(CRLF2):
                     raise MalformedError("no head of a request")
-                self._settle(head, self._asked(lambda service: service.request(asked, head.client)))
+                try:
+                    verdict = self.server.service.request(asked, self._client)
+                except Exception:  # noqa: BLE001 - whatever it is, the answer is no
+                    verdict = self._broken()
+                self._settle(head, verdict)
             else:
-                self._response(head, asked, head.client)
+                self._response(head, asked, self._client)
 
     def _response(self, head: Head, asked: bytes, client: str) -> None:
         shown = self._heads.get("res-hdr", b"")
         if not shown.endswith(CRLF2):
             raise MalformedError("no head of a response")
-        found = self._asked(lambda service: service.response(asked, shown, client))
+        found: Verdict | Look
+        try:
+            found = self.server.service.response(asked, shown, client)
+        except Exception:  # noqa: BLE001 - whatever it is, the answer is no
+            found = self._broken()
         if isinstance(found, Look) and head.has_body:
             self._begin(_Body("look", head, look=found.most, page=(asked, shown, client)))
         else:
             self._settle(head, found if isinstance(found, Verdict) else self._page((asked, shown, client), b""))
 
-    def _asked(self, ask: Callable[[Service], Answer]) -> Answer | Verdict:
-        """Return what the service says. Where it breaks, the message does not leave: an error would make the proxy let it pass."""
-        try:
-            return ask(self.server.service)
-        except Exception:  # noqa: BLE001 - whatever it is, the answer is no
-            self.server.broken += 1
-            return Verdict(REFUSED, refused=True)
-
     def _page(self, page: tuple[bytes, bytes, str], body: bytes | None) -> Verdict:
-        return self._asked(lambda service: service.page(*page, body))
+        try:
+            return self.server.service.page(*page, body)
+        except Exception:  # noqa: BLE001 - whatever it is, the answer is no
+            return self._broken()
+
+    def _broken(self) -> Verdict:
+        """Let a message not leave because the service broke over it: told of an error, the proxy would let it pass."""
+        self.server.broken += 1
+        return Verdict(REFUSED, refused=True)
 
     def _settle(self, head: Head, verdict: Verdict) -> None:
         """Answer by the shortest way that the client takes; a body that must go back will."""
-        tag = self.server.service.tag()
-        if verdict is UNCHANGED and not head.has_body and head.allows(b"204"):
+        tag = self.server.service.tag
+        if verdict is UNCHANGED and not head.has_body and b"204" in head.takes:
             # most requests end here
             self._send(message.answer(204, tag))
             self._head = None
@@ -281,12 +289,12 @@ class Connection(asyncio.Protocol):
         section = "req-hdr" if head.method == b"REQMOD" and not verdict.refused else "res-hdr"
         whole = self._heads[section] if verdict.head is None else verdict.head
         with_body = f"{section}=0, {section[:3]}-body={len(whole)}"
-        if verdict.head is None and (head.preview is not None or head.allows(b"204")):
+        if verdict.head is None and (head.preview is not None or b"204" in head.takes):
             self._begin(_Body("drop", head, first=message.answer(204, tag)))
         elif verdict.refused or not head.has_body:
             first = message.answer(200, tag, parts=f"{section}=0, null-body={len(whole)}") + whole
             self._begin(_Body("drop", head, first=first))
-        elif head.preview is not None and head.allows(b"206"):
+        elif head.preview is not None and b"206" in head.takes:
             self._begin(_Body("drop", head, first=message.answer(206, tag, parts=with_body) + whole + message.ORIGINAL_BODY))
         else:
             self._begin(_Body("back", head, first=message.answer(200, tag, parts=with_body) + whole))
@@ -343,14 +351,14 @@ class Connection(asyncio.Protocol):
         verdict = self._page(body.page, bytes(body.kept))
         whole = shown if verdict.head is None else verdict.head
         kind, rest = ("null-body", b"") if verdict.refused else ("res-body", message.chunk(bytes(body.kept)) + message.LAST)
-        self._send(message.answer(200, self.server.service.tag(), parts=f"res-hdr=0, {kind}={len(whole)}") + whole + rest)
+        self._send(message.answer(200, self.server.service.tag, parts=f"res-hdr=0, {kind}={len(whole)}") + whole + rest)
 
     def _look_no_further(self, body: _Body) -> None:
         """Let a page that is too long pass, said to be not looked at: what was kept of it goes first."""
         shown = body.page[1]
         self._page(body.page, None)
         body.does = "back"
-        body.first = message.answer(200, self.server.service.tag(), parts=f"res-hdr=0, res-body={len(shown)}") + shown
+        body.first = message.answer(200, self.server.service.tag, parts=f"res-hdr=0, res-body={len(shown)}") + shown
         if not body.in_preview:
             self._send(body.first + message.chunk(bytes(body.kept)))
             body.kept.clear()
@@ -364,13 +372,13 @@ class Connection(asyncio.Protocol):
     def _refuse(self) -> None:
         """Refuse a message without having read it, and close."""
         parts = f"res-hdr=0, null-body={len(REFUSED)}"
-        self._send(message.answer(200, self.server.service.tag(), parts=parts, more=("Connection: close",)) + REFUSED)
+        self._send(message.answer(200, self.server.service.tag, parts=parts, more=("Connection: close",)) + REFUSED)
         self._close()
 
     def _end(self, status: int) -> None:
         """Say why, unless the answer was begun, and close: after a message that cannot be read, nobody knows where the next one begins."""
         if self._body is None or not self._body.answered:
-            self._send(message.answer(status, self.server.service.tag(), more=("Connection: close",)))
+            self._send(message.answer(status, self.server.service.tag, more=("Connection: close",)))
         self._close()
 
     def _close(self) -> None:

@@ -46,7 +46,13 @@ class Edge:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
 
     def __post_init__(self) -> None:
+        self.tag = ""
+        self.take(self.ready)
         self._pseudonym = lru_cache(maxsize=65_536)(lambda domain, value: keyed(DOMAINS[domain], self.key.key(domain, value)))
+
+    def take(self, ready: Ready) -> None:
+        """Go by a policy from now on. Its hash is the tag of all answers: proxies forget what they know of another one."""
+        self.ready, self.tag = ready, ready.policy.hash
 
     @property
     def policy(self) -> Policy:
@@ -57,10 +63,6 @@ class Edge:
         """Return the same policy with the agreements that are in force now."""
         policy, moment = self.policy, self.now()
         return self.ready._replace(rules=Rules(policy, moment), due=policy.changes(moment))
-
-    def tag(self) -> str:
-        """Return the hash of the policy: proxies forget what they know of another one."""
-        return self.policy.hash
 
     def request(self, head: bytes, client: str) -> Verdict:
         """Judge a request's head."""

@@ -141,11 +141,11 @@ def _outcome(run: Run, probes: Sequence[Probe], made: datetime, checks: list[Che
         told.insert(0, f"the run ended early: {run.gate.over}")
     elif len(run.identities) < 2:
         told.insert(0, "fewer than two identities are logged in: nothing can be proved")
-    elif not run.provable():
+    elif run.unprovable():
         told.insert(0, "no page showed its owner's marker or canary to the owner: nothing can be proved")
     if run.cut:
         told.append(f"{run.cut} answers were longer than `budget.answer_bytes`, and read to there")
-    void = len(run.identities) < 2 or not run.provable() or run.unsettled or any(check.state == "void" for check in checks)
+    void = len(run.identities) < 2 or run.unprovable() or run.unsettled or any(check.state == "void" for check in checks)
     return Outcome(
         target=run.target.name,
         made=made,

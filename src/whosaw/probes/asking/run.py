@@ -166,6 +166,10 @@ class Run:
         """Whether the owner's own answer shows a mark of the owner, so that another's answer could prove something."""
         return self.baseline(op, owner) is not None and (op.name, owner.name) in self._proving
 
+    def unprovable(self) -> bool:
+        """Whether operations were replayed, and none of them showed an owner's mark."""
+        return bool(self._first) and not self._proving
+
     def provable(self) -> int:
         """Return on how many operations an owner's own mark was seen."""
         return len({name for name, _ in self._proving})
