@@ -25,7 +25,7 @@ NOBODY = "proxy"
 """Whom Debian's package makes for Squid, which refuses to work as root."""
 
 POLICY = """\
-accept = ["pattern-names", "unlisted-names", "cookies", "own-number", "expiry"]
+accept = ["pattern-names", "unlisted-names", "cookies", "own-number", "trailers", "expiry"]
 partners = "partners.csv"
 [[field]]
 name = "msisdn"
