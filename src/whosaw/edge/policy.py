@@ -67,13 +67,16 @@ class Log(Table, frozen=True, kw_only=True):
 class Page(Table, frozen=True, kw_only=True):
     """A page of a portal: how it says whose data it shows, and how the session's own customer is known.
 
-    `shown` is `response:HEADER` or `regex:PATTERN` with one group, looked for in the page; `own` is `request:HEADER` or `response:HEADER`.
+    `shown` is `response:HEADER`, or looked for in the page: `regex:PATTERN` with one group, `json:PATH` (names, and `*` for every member),
+    or `numbers`, the operator's own telephone numbers. `own` is `request:HEADER`, `response:HEADER` or `cookie:NAME`. `owners` is a CSV
+    file of `object` and `customer`: whose what is shown is.
     """
 
     route: str
     shown: str
     own: str
     mode: Literal["report", "block"] = "report"
+    owners: str = ""
 
 
 class _Written(Table, frozen=True, kw_only=True):
@@ -290,18 +293,22 @@ def _check(written: _Written, those: tuple[Partner, ...]) -> None:
 def _check_pages(pages: tuple[Page, ...]) -> None:
     for i, page in enumerate(pages):
         kind, _, rest = page.shown.partition(":")
-        if kind not in {"response", "regex"} or not rest:
-            raise ConfigError(f"`page[{i}].shown` is `{page.shown}`", hint="write response:HEADER or regex:PATTERN")
-        if page.own.partition(":")[0] not in {"request", "response"} or not page.own.partition(":")[2]:
-            raise ConfigError(f"`page[{i}].own` is `{page.own}`", hint="write request:HEADER or response:HEADER")
-        try:
-            groups = re.compile(rest).groups if kind == "regex" else 1
-        except re.error as problem:
-            raise ConfigError(
-                f"`page[{i}].shown` is no pattern: {problem}", hint="a regular expression of Python, with one group"
-            ) from problem
-        if groups != 1:
-            raise ConfigError(f"`page[{i}].shown` has {groups} groups", hint="put the customer, and nothing else, in parentheses")
+        if (kind not in {"response", "regex", "json"} or not rest) and page.shown != "numbers":
+            raise ConfigError(f"`page[{i}].shown` is `{page.shown}`", hint="write response:HEADER, regex:PATTERN, json:PATH or numbers")
+        if kind == "regex":
+            _check_pattern(f"page[{i}].shown", rest)
+        where, _, name = page.own.partition(":")
+        if where not in {"request", "response", "cookie"} or not name:
+            raise ConfigError(f"`page[{i}].own` is `{page.own}`", hint="write request:HEADER, response:HEADER or cookie:NAME")
+
+
+def _check_pattern(key: str, pattern: str) -> None:
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as problem:
+        raise ConfigError(f"`{key}` is no pattern: {problem}", hint="a regular expression of Python, with one group") from problem
+    if groups != 1:
+        raise ConfigError(f"`{key}` has {groups} groups", hint="put the customer, and nothing else, in parentheses")
 
 
 def _check_fields(fields: tuple[Field, ...]) -> None:

@@ -72,7 +72,9 @@ class Origin(socketserver.StreamRequestHandler):
             head += line
         if head:
             self.server.heads.append(head)
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
+            page = self.server.pages.get(head.split(b" ", 2)[1], b"ok\n")
+            more = b"Content-Type: text/html\r\nX-Session-Customer: A-1\r\nConnection: close\r\n\r\n"
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%b%b" % (len(page), more, page))
 
 
 class Gateway:
@@ -82,7 +84,7 @@ class Gateway:
         self.home = home
         self.icap, self.health, self.port = free_port(), free_port(), free_port()
         self.origin = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Origin)
-        self.origin.daemon_threads, self.origin.heads = True, []
+        self.origin.daemon_threads, self.origin.heads, self.origin.pages = True, [], {}
         self.processes = []
         threading.Thread(target=self.origin.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         ground = f'[icap]\nurl = "icap://127.0.0.1:{self.icap}/request"\n' + GROUND
@@ -101,9 +103,10 @@ class Gateway:
         until(lambda: listening(self.icap), "the service does not listen")
         return process
 
-    def start_squid(self):
+    def start_squid(self, configuration=SQUID):
         user = "proxy" if os.getuid() == 0 else getpass.getuser()
-        (self.home / "squid.conf").write_text(SQUID.format(port=self.port, home=self.home, user=user, origin=self.origin.server_address[1]))
+        ports = {"port": self.port, "icap": self.icap, "origin": self.origin.server_address[1]}
+        (self.home / "squid.conf").write_text(configuration.format(home=self.home, user=user, **ports))
         program = shutil.which("squid", path="/usr/sbin:/usr/local/sbin:/usr/bin")
         assert program, "squid is not installed: ./dev test installs it"
         with (self.home / "squid.talk").open("wb") as talk:
@@ -125,6 +128,15 @@ class Gateway:
                 answer += piece
         got = self.origin.heads[before:]
         return int(answer[9:12]), got[0] if got else b""
+
+    def visit(self, path):
+        """Visit the portal behind Squid; return the status and the page."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: my.example\r\nConnection: close\r\n\r\n".encode())
+            answer = b""
+            while piece := connection.recv(1 << 16):
+                answer += piece
+        return int(answer[9:12]), answer.partition(b"\r\n\r\n")[2]
 
     def about(self):
         with socket.create_connection(("127.0.0.1", self.health), timeout=10) as connection:
@@ -235,6 +247,50 @@ def test_a_polite_end_answers_what_was_begun_and_keeps_the_record(gateway):
     service.terminate()
     assert service.wait(20) == 0
     assert len((gateway.home / "record" / "stopped.jsonl").read_text().splitlines()) == 1
+
+
+PORTAL = """\
+http_port 127.0.0.1:{port} accel defaultsite=my.example
+visible_hostname portal.example
+cache_effective_user {user}
+pid_filename {home}/squid.pid
+cache_log {home}/cache.log
+coredump_dir {home}
+pinger_enable off
+shutdown_lifetime 0 seconds
+cache deny all
+cache_peer 127.0.0.1 parent {origin} 0 no-query no-digest originserver name=origin
+http_access allow all
+icap_enable on
+icap_service pages respmod_precache bypass=off icap://127.0.0.1:{icap}/response
+adaptation_access pages allow all
+access_log none
+"""
+RULE = '[[page]]\nroute = "/account"\nshown = "regex:Account (A-[0-9]+)"\nown = "response:X-Session-Customer"\nmode = "block"\n'
+PAGES = {
+    b"/account/mine": b"<h1>Account A-1</h1>",
+    b"/account/mixed-up": b"<h1>Account A-2</h1>",
+    b"/account/large": b"<p>Account A-1" + b" " * 60_000,
+    b"/account/long": b"<p>Account A-1" + b" " * 600_000,
+    b"/account/long-and-mixed-up": b"<p>Account A-2" + b" " * 600_000,
+    b"/help": b"<h1>Help for Account A-2</h1>",
+}
+
+
+def test_before_a_portal_a_page_of_somebody_else_does_not_go_out(gateway):
+    gateway.origin.pages = PAGES
+    gateway.policy.write_text(RULE + gateway.policy.read_text())
+    gateway.start_icap()
+    gateway.start_squid(PORTAL)
+    assert gateway.visit("/account/mine") == (200, PAGES[b"/account/mine"])
+    assert gateway.visit("/help") == (200, PAGES[b"/help"])
+    assert gateway.visit("/account/large") == (200, PAGES[b"/account/large"])
+    for path in ("/account/mixed-up", "/account/long-and-mixed-up"):
+        status, page = gateway.visit(path)
+        assert (status, b"A-2" in page) == (403, False)
+    assert gateway.visit("/account/long") == (200, PAGES[b"/account/long"])
+    told = gateway.about()["decisions"]
+    assert (told["foreign"], told["unseen"]) == (2, 1)
 
 
 def test_another_client_understands_the_service(gateway):

@@ -155,13 +155,28 @@ def test_a_page_behind_a_preview_is_asked_for(icap):
     assert b"HTTP/1.1 403" in asker.ask(chunked(b"Account A-2"))
 
 
-def test_a_page_that_is_too_long_goes_out_and_is_said_to_be_unseen(icap):
+@pytest.mark.parametrize("more", [(), ("Preview: 65000",)])
+def test_a_page_that_is_too_long_goes_out_and_is_said_to_be_unseen(icap, more):
     asker = icap.connect()
-    piece = b"Account A-2 " * 1000
-    sent = b"".join(asker.ask(data) for data in [respmod(b""), *(b"%x\r\n%b\r\n" % (len(piece), piece) for _ in range(40)), b"0\r\n\r\n"])
-    assert sent.count(b"Account A-2") == 40_000
+    piece = b"Account A-1 " * 1000
+    first = respmod(b"", *more), *([b"%x\r\n%b\r\n" % (65_000, (piece * 6)[:65_000]), b"0\r\n\r\n"] if more else [])
+    sent = b"".join(map(asker.ask, [*first, *(b"%x\r\n%b\r\n" % (len(piece), piece) for _ in range(40)), b"0\r\n\r\n"]))
+    assert sent.count(b"Account A-1") == 40_000 + (5_416 if more else 0)
     assert sent.endswith(b"0\r\n\r\n")
     assert icap.edge.counts["unseen"] == 1
+    assert asker.ask(reqmod(CLEAN, None, "Allow: 204")).startswith(b"ICAP/1.0 204")
+
+
+@pytest.mark.parametrize("more", [(), ("Preview: 65000",)])
+def test_a_page_that_is_too_long_and_begins_with_somebody_else_is_blocked(icap, more):
+    asker = icap.connect()
+    piece = b"Account A-2 " * 5_416
+    sent = asker.ask(respmod(b"%x\r\n%b\r\n" % (len(piece), piece), *more))
+    sent += asker.ask(b"0\r\n\r\n" if more else chunked(b"Account A-2"))
+    assert sent.count(b"HTTP/1.1 403") == 1
+    assert b"A-2" not in sent
+    if not more:
+        assert asker.ask(reqmod(CLEAN, None, "Allow: 204")).startswith(b"ICAP/1.0 204")
 
 
 def test_pages_without_a_rule_pass(icap):

@@ -5,14 +5,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from policies import PARTNERS, written
+from policies import GROUND, PARTNERS, loaded, written
 from whosaw.edge import policy as policies
 from whosaw.edge.icap import service
 from whosaw.edge.icap.server import UNCHANGED
+from whosaw.edge.record import keyed
 from whosaw.engine.duckdb import Engine
 from whosaw.errors import ConfigError
+from whosaw.identifiers import Pseudonymiser, profile
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
+PAGE = '[[page]]\nroute = "/account"\nshown = "regex:Account (A-[0-9]+)"\nown = "request:X-Session-Customer"\nmode = "block"\n'
 DIRTY = b"GET http://news.example/ HTTP/1.1\r\nHost: news.example\r\nX-Foo: 447700900002\r\nX-IMSI: 234109999999999\r\n\r\n"
 
 
@@ -66,6 +69,36 @@ def test_a_policy_without_its_subscribers_is_not_ready(edge, tmp_path):
     (tmp_path / "subscribers.csv").write_text("nothing\n")
     with pytest.raises(ConfigError, match="subscribers"):
         service.ready(edge.policy, NOW)
+
+
+ASKED = b"GET /account HTTP/1.1\r\nHost: my.example\r\nX-Session-Customer: A-1\r\n\r\n"
+SHOWN = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+
+
+def test_a_foreign_page_is_recorded_under_the_ledgers_pseudonyms(edge, tmp_path):
+    assert edge.page(ASKED, SHOWN, "127.0.0.2", b"Account A-2", whole=True).refused
+    (line,) = lines(tmp_path, "stopped")
+    key = Pseudonymiser(b"k" * 32)
+    assert line["customer"] == keyed("c", key.key("customer", "A-2"))
+    assert line["recipient"] == keyed("r", key.key("recipient", "A-1"))
+    assert (line["why"], line["route"], line["place"]) == ("foreign", "/account", "page")
+
+
+def test_a_page_that_was_not_looked_at_is_recorded_as_such(edge, tmp_path):
+    assert edge.response(ASKED, SHOWN.replace(b"text/html", b"application/pdf"), "") is UNCHANGED
+    (line,) = lines(tmp_path, "shown")
+    assert line["why"] == "unseen"
+    assert "customer" not in line
+    assert edge.counts["unseen"] == 1
+
+
+def test_numbers_on_a_page_are_recorded_as_the_ledgers_objects(edge, tmp_path):
+    policy = loaded(tmp_path, ground=PAGE.replace("regex:Account (A-[0-9]+)", "numbers") + GROUND)
+    edge.take(service.ready(policy, NOW, profile("GB", ["4477009"])))
+    assert edge.page(ASKED.replace(b"A-1", b"+447700900001"), SHOWN, "", b"tel. 07700 900002", whole=True).refused
+    (line,) = lines(tmp_path, "stopped")
+    assert line["object"] == keyed("o", Pseudonymiser(b"k" * 32).key("object", "number:447700900002"))
+    assert "customer" not in line
 
 
 def test_a_host_that_holds_the_number_is_not_recorded_in_clear(edge, tmp_path):

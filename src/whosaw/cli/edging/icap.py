@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from whosaw.cli.edging.compiling import POLICY
 from whosaw.cli.watching import now
+
+if TYPE_CHECKING:
+    from whosaw.identifiers import Profile
 
 
 @click.command(help="run the ICAP service: it takes out what no list of names can, and sees whose data a page shows")
@@ -19,9 +23,14 @@ from whosaw.cli.watching import now
 @click.option(
     "--key", "key_file", type=click.Path(path_type=Path), help="the ledger's key (`keys.file`); default: `secret.key` in --record"
 )
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="your whosaw.toml: its `keys.file`, and what your numbers look like (for pages)"
+)
 @click.option("--record", type=click.Path(path_type=Path), default=Path("edge-record"), show_default=True, help="folder of the decisions")
 @click.option("--connections", type=click.IntRange(min=1), default=1000, show_default=True, help="how many at once")
-def icap(*, policy: Path, listen: str, health: str, key_file: Path | None, record: Path, connections: int) -> int:
+def icap(  # noqa: PLR0913 - options
+    *, policy: Path, listen: str, health: str, key_file: Path | None, config: Path | None, record: Path, connections: int
+) -> int:
     """Run the ICAP service."""
     from whosaw.config.watching import endpoint
     from whosaw.edge import policy as policies
@@ -31,18 +40,32 @@ def icap(*, policy: Path, listen: str, health: str, key_file: Path | None, recor
     from whosaw.identifiers import Pseudonymiser
     from whosaw.identifiers.vault import secret
 
-    checked = policies.load(policy)
     places = endpoint(listen, "--listen"), endpoint(health, "--health") if health else None
     recorder = Recorder(record)
-    key = Pseudonymiser(secret(key_file or record / "secret.key"))
-    edge = service.Edge(service.ready(checked, now()), recorder, key, now)
+    profile, listed = _told(config) if config else (None, None)
+    key = Pseudonymiser(secret(key_file or listed or record / "secret.key"))
+
+    def load() -> service.Ready:
+        return service.ready(policies.load(policy), now(), profile)
+
+    edge = service.Edge(load(), recorder, key, now)
 
     async def serve() -> None:
         server = Server(edge, connections, time.monotonic)
-        await run.Service(edge, server, lambda: policies.load(policy), lambda text: click.echo(text, err=True)).run(*places)
+        await run.Service(edge, server, load, lambda text: click.echo(text, err=True)).run(*places)
 
     _loop(serve)
     return 0
+
+
+def _told(path: Path) -> tuple[Profile, Path | None]:
+    """Return what the operator's own numbers look like, and the ledger's key if the configuration names one."""
+    from whosaw import config
+    from whosaw.identifiers import profile
+
+    settings, _ = config.load(path)
+    key = path.resolve().parent / settings.keys.file if settings.keys.file else None
+    return profile(settings.operator.country, settings.operator.numbers), key
 
 
 def _loop(serve: object) -> None:

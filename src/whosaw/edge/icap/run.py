@@ -11,14 +11,12 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from whosaw.edge.icap.server import Connection, Server
-from whosaw.edge.icap.service import ready
 from whosaw.errors import ConfigError, WhosawError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from whosaw.edge.icap.service import Edge
-    from whosaw.edge.policy import Policy
+    from whosaw.edge.icap.service import Edge, Ready
 
 SWEEP = 1.0
 """Seconds between two looks at connections that keep us waiting, and at which agreements are in force."""
@@ -36,7 +34,7 @@ FAREWELL = 10.0
 class Service:
     """The running service."""
 
-    def __init__(self, edge: Edge, server: Server, load: Callable[[], Policy], say: Callable[[str], None]) -> None:
+    def __init__(self, edge: Edge, server: Server, load: Callable[[], Ready], say: Callable[[str], None]) -> None:
         """Take what is asked, its connections, how the policy is read anew, and where to say what people should know."""
         self.edge, self.server, self._load, self._say = edge, server, load, say
         self.reload_failed = ""
@@ -134,7 +132,7 @@ class Service:
             await self._reload.wait()
             self._reload.clear()
             try:
-                self.edge.take(await asyncio.to_thread(lambda: ready(self._load(), self.edge.now())))
+                self.edge.take(await asyncio.to_thread(self._load))
                 async with self._keeping:
                     self.edge.recorder.reopen()
             except (WhosawError, OSError) as problem:

@@ -71,8 +71,8 @@ class Service(Protocol):
     def response(self, asked: bytes, head: bytes, client: str) -> Verdict | Look:
         """Judge a response by its head, or ask to see the page."""
 
-    def page(self, asked: bytes, head: bytes, client: str, body: bytes | None) -> Verdict:
-        """Judge a page; nothing if it is longer than was asked for."""
+    def page(self, asked: bytes, head: bytes, client: str, body: bytes, *, whole: bool) -> Verdict:
+        """Judge a page, or its beginning if it is longer than was asked for."""
 
 
 @dataclass
@@ -265,11 +265,11 @@ class Connection(asyncio.Protocol):
         if isinstance(found, Look) and head.has_body:
             self._begin(_Body("look", head, look=found.most, page=(asked, shown, client)))
         else:
-            self._settle(head, found if isinstance(found, Verdict) else self._page((asked, shown, client), b""))
+            self._settle(head, found if isinstance(found, Verdict) else self._page((asked, shown, client), b"", whole=True))
 
-    def _page(self, page: tuple[bytes, bytes, str], body: bytes | None) -> Verdict:
+    def _page(self, page: tuple[bytes, bytes, str], body: bytes, *, whole: bool) -> Verdict:
         try:
-            return self.server.service.page(*page, body)
+            return self.server.service.page(*page, body, whole=whole)
         except Exception:  # noqa: BLE001 - whatever it is, the answer is no
             return self._broken()
 
@@ -335,7 +335,7 @@ class Connection(asyncio.Protocol):
             self._send(message.CONTINUE)
             body.in_preview, body.chunks = False, Chunks()
         if body.does != "look":
-            self._send(body.first + message.chunk(bytes(body.kept)))
+            self._send(body.first + (message.chunk(bytes(body.kept)) if body.does == "back" else b""))
         if not more:
             self._after_body(body)
 
@@ -347,21 +347,26 @@ class Connection(asyncio.Protocol):
             self._send(message.LAST)
 
     def _seen(self, body: _Body) -> None:
+        """Answer for a page that was seen whole."""
         shown = body.page[1]
-        verdict = self._page(body.page, bytes(body.kept))
-        whole = shown if verdict.head is None else verdict.head
-        kind, rest = ("null-body", b"") if verdict.refused else ("res-body", message.chunk(bytes(body.kept)) + message.LAST)
-        self._send(message.answer(200, self.server.service.tag, parts=f"res-hdr=0, {kind}={len(whole)}") + whole + rest)
+        if self._page(body.page, bytes(body.kept), whole=True).refused:
+            self._send(self._refusal())
+        else:
+            self._send(self._with_body(shown) + message.chunk(bytes(body.kept)) + message.LAST)
 
     def _look_no_further(self, body: _Body) -> None:
-        """Let a page that is too long pass, said to be not looked at: what was kept of it goes first."""
-        shown = body.page[1]
-        self._page(body.page, None)
-        body.does = "back"
-        body.first = message.answer(200, self.server.service.tag, parts=f"res-hdr=0, res-body={len(shown)}") + shown
+        """Answer for a page that is too long to be seen whole by what its beginning shows; the rest is dropped, or goes as it comes."""
+        refused = self._page(body.page, bytes(body.kept), whole=False).refused
+        body.does, body.first = ("drop", self._refusal()) if refused else ("back", self._with_body(body.page[1]))
         if not body.in_preview:
-            self._send(body.first + message.chunk(bytes(body.kept)))
+            self._send(body.first if refused else body.first + message.chunk(bytes(body.kept)))
             body.kept.clear()
+
+    def _with_body(self, shown: bytes) -> bytes:
+        return message.answer(200, self.server.service.tag, parts=f"res-hdr=0, res-body={len(shown)}") + shown
+
+    def _refusal(self, *more: str) -> bytes:
+        return message.answer(200, self.server.service.tag, parts=f"res-hdr=0, null-body={len(REFUSED)}", more=more) + REFUSED
 
     # --- the wire ----------------------------------------------------------------------------------------------------
 
@@ -371,8 +376,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self) -> None:
         """Refuse a message without having read it, and close."""
-        parts = f"res-hdr=0, null-body={len(REFUSED)}"
-        self._send(message.answer(200, self.server.service.tag, parts=parts, more=("Connection: close",)) + REFUSED)
+        self._send(self._refusal("Connection: close"))
         self._close()
 
     def _end(self, status: int) -> None:

@@ -17,6 +17,7 @@ from whosaw.identifiers import DOMAINS, Pseudonymiser
 
 if TYPE_CHECKING:
     from whosaw.edge.policy import Policy
+    from whosaw.identifiers import Profile
 
 COUNTED = ("stopped", "refused", "told", "foreign", "unseen", "anonymous")
 
@@ -28,11 +29,12 @@ class Ready(NamedTuple):
     rules: Rules
     due: datetime | None
     customers: Customers | None
+    pages: tuple[pages.Rule, ...]
 
 
-def ready(policy: Policy, moment: datetime) -> Ready:
+def ready(policy: Policy, moment: datetime, profile: Profile | None = None) -> Ready:
     """Return a policy ready for requests; it takes its time. Raises `ConfigError` or `InputError` if it cannot be."""
-    return Ready(policy, Rules(policy, moment), policy.changes(moment), customers(policy))
+    return Ready(policy, Rules(policy, moment), policy.changes(moment), customers(policy), pages.rules(policy, profile))
 
 
 @dataclass
@@ -83,25 +85,27 @@ class Edge:
 
     def response(self, asked: bytes, head: bytes, client: str) -> Verdict | Look:
         """Judge a response by its head, or ask to see the page."""
-        page = pages.rule_for(self.policy.pages, asked, head)
-        if page is None:
-            return UNCHANGED
-        return Look(pages.MOST) if pages.wants_body(page, head) else self.page(asked, head, client, b"")
+        rule = pages.rule_for(self.ready.pages, asked, head)
+        where = rule.looks(head) if rule else "still"
+        if where == "page":
+            return Look(pages.MOST)
+        return UNCHANGED if where == "still" else self.page(asked, head, client, b"", whole=where == "head")
 
-    def page(self, asked: bytes, head: bytes, client: str, body: bytes | None) -> Verdict:
-        """Judge a page by whose data it shows."""
-        page = pages.rule_for(self.policy.pages, asked, head)
-        if page is None:
+    def page(self, asked: bytes, head: bytes, client: str, body: bytes, *, whole: bool) -> Verdict:
+        """Judge a page, or its beginning, by whose data it shows. That it was not looked at, or not all of it, is recorded as such."""
+        rule = pages.rule_for(self.ready.pages, asked, head)
+        if rule is None:
             return UNCHANGED
-        seen = pages.judge(page, asked, head, body)
-        if seen.outcome in {"foreign", "unseen"}:
+        seen = rule.judge(asked, head, body, whole=whole)
+        if seen.outcome in self.counts:
             self.counts[seen.outcome] += 1
-        for customer in seen.shown:
+        for shown in seen.shown or ("",) * (seen.outcome == "unseen"):
             self.recorder.write(
                 Decision(
-                    seen_at=self.now(), service="icap", outcome="stopped" if seen.block else "shown", route=page.route,
-                    recipient=self._pseudonym("recipient", seen.own) if seen.own else "", customer=self._pseudonym("customer", customer),
-                    client=self._client(client), status=200, place="page", why=seen.outcome, policy=self.policy.hash,
+                    seen_at=self.now(), service="icap", outcome="stopped" if seen.block else "shown", route=rule.route,
+                    recipient=self._keyed("recipient", seen.own), client=self._keyed("client", client), status=200, place="page",
+                    why=seen.outcome, policy=self.policy.hash, customer="" if seen.numbers else self._keyed("customer", shown),
+                    object=self._object(shown) if seen.numbers else "",
                 )
             )  # fmt: skip
         return Verdict(REFUSED, refused=True) if seen.block else UNCHANGED
@@ -116,14 +120,17 @@ class Edge:
             return ""
         return known.number(client)
 
-    def _client(self, client: str) -> str:
-        return self._pseudonym("client", client) if client else ""
+    def _keyed(self, domain: str, value: str) -> str:
+        return self._pseudonym(domain, value) if value else ""
+
+    def _object(self, number: str) -> str:
+        return self._pseudonym("object", f"number:{number}") if number else ""
 
     def _record(self, outcome: Outcome, number: str, client: str) -> None:
         """Write a line for each thing that was stopped, and one for a number that a partner was told."""
         shared = {
-            "seen_at": self.now(), "service": "icap", "site": outcome.site, "client": self._client(client), "policy": self.policy.hash,
-            "object": self._pseudonym("object", f"number:{number}") if number else "",
+            "seen_at": self.now(), "service": "icap", "site": outcome.site, "client": self._keyed("client", client), "policy": self.policy.hash,
+            "object": self._object(number),
         }  # fmt: skip
         for one in outcome.stopped:
             self.counts["stopped"] += 1
