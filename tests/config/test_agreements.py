@@ -44,7 +44,7 @@ def test_what_is_no_host_of_a_partner_is_refused(host):
         ({"addresses": ["192.0.2.1/24"]}, "addresses"),
         ({"since": datetime(2026, 1, 1)}, "since"),  # noqa: DTZ001 - the zone is what is missing
         ({"since": JUNE, "until": JANUARY}, "until"),
-        ({"colour": "red"}, "unknown field `colour`"),
+        ({"colour": "red"}, "partner[0].colour"),
         ({"agreement": None}, "agreement"),
     ],
 )

@@ -43,3 +43,16 @@ def test_a_decision_that_could_not_be_written_is_counted(tmp_path):
     os.dup2(full, recorder._files["shown"])
     recorder.write(Decision(seen_at=SEEN, service="icap", outcome="shown"))
     assert (recorder.written, recorder.lost) == (0, 1)
+
+
+def test_half_a_line_takes_no_other_with_it(tmp_path, monkeypatch):
+    recorder = Recorder(tmp_path)
+    real = os.write
+    monkeypatch.setattr("whosaw.edge.record.os.write", lambda file, line: real(file, line[:20]))
+    recorder.write(Decision(seen_at=SEEN, service="icap", outcome="shown", site="one.example"))
+    monkeypatch.undo()
+    recorder.write(Decision(seen_at=SEEN, service="icap", outcome="shown", site="two.example"))
+    half, whole = (tmp_path / "shown.jsonl").read_text().splitlines()
+    assert len(half) == 20
+    assert json.loads(whole)["site"] == "two.example"
+    assert (recorder.written, recorder.lost) == (1, 1)

@@ -3,10 +3,8 @@
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,34 +16,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from websites import free_port, listening, until
 from whosaw import config, judge
 from whosaw.model import Result
 
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-PATIENCE = 20.0
 ACCOUNTS = {"ann": "A-1001", "bob": "A-1002", "cat": "A-1003"}
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as taken:
-        taken.bind((host, 0))
-        return taken.getsockname()[1]
-
-
-def until(happened: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not happened():
-        if time.monotonic() > end:
-            pytest.fail(f"waited {PATIENCE:.0f} s in vain: {what}")
-        time.sleep(0.02)
-
-
-def listening(port: int, host: str = "127.0.0.1") -> bool:
-    try:
-        socket.create_connection((host, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture

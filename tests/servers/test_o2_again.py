@@ -5,16 +5,14 @@ The requests, customers and partners are the drill's own; the number goes where 
 
 import csv
 import shutil
-import socket
-import socketserver
 import tempfile
-import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+import websites
 from whosaw import drill
 from whosaw.edge import compiled, policy
 from whosaw.edge.dialects import squid
@@ -104,29 +102,11 @@ class Asked:
     url: str
 
 
-class Web(socketserver.StreamRequestHandler):
-    """All sites: the truth is what they received."""
-
-    def handle(self):
-        head = b""
-        while not head.endswith(b"\r\n\r\n") and (line := self.rfile.readline()):
-            head += line
-        if head:
-            lines = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
-            self.server.told.append((lines[b"Host"].decode(), lines.get(b"X-MSISDN", b"").decode()))
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
-
-
 @pytest.fixture
 def web():
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Web)
-    server.daemon_threads, server.told = True, []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    """All sites: the truth is what they received."""
+    with websites.website() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -178,23 +158,19 @@ def gateway(start, web, tools, incident, written, tmp_path):
             port = tools.free_port()
             lookup = f"{home}/out/lookup subscribers {home}/subscribers.csv {home}/log.key msisdn:e164"
             rules = FAULTY.format(lookup=lookup, layout=squid.LOG) if faulty else f"include {home}/out/whosaw.conf"
-            (home / "squid.conf").write_text(AROUND.format(port=port, home=home, user=user, origin=web.server_address[1], rules=rules))
+            (home / "squid.conf").write_text(AROUND.format(port=port, home=home, user=user, origin=web.port, rules=rules))
             start("squid", "-N", "-n", f"o2{port}", "-f", str(home / "squid.conf"), port=port, trouble=home / "cache.log")
             for one in asked:
                 visit(port, one)
             written(home / "gateway.log", len(asked), holding=b" http://")
             shutil.copy(home / "gateway.log", tmp_path)
-            return asked, list(web.told)
+            return asked, [(websites.header(head, "Host"), websites.header(head, "X-MSISDN")) for head in web.heads]
 
         yield day
 
 
 def visit(port, one):
-    with socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(one.client, 0)) as connection:
-        connection.sendall(f"GET {one.url} HTTP/1.1\r\nHost: {one.host}\r\nConnection: close\r\n\r\n".encode())
-        answer = b""
-        while piece := connection.recv(1 << 16):
-            answer += piece
+    answer = websites.answer(port, f"GET {one.url} HTTP/1.1\r\nHost: {one.host}\r\nConnection: close\r\n\r\n".encode(), one.client)
     assert answer.startswith(b"HTTP/1.1 200"), answer[:200]
 
 

@@ -1,14 +1,13 @@
 """A real Squid as the gateway that tells partners a customer's number, and after one change tells it everybody (O2, January 2012)."""
 
 import shutil
-import socket
-import socketserver
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+import websites
 
 NOBODY = "proxy"
 """Whom Debian's package makes for Squid."""
@@ -94,35 +93,15 @@ class Received:
     number: str
 
 
-class Website(socketserver.StreamRequestHandler):
-    """A website that keeps the raw heads it gets."""
-
-    def handle(self):
-        head = b""
-        while not head.endswith(b"\r\n\r\n") and (line := self.rfile.readline()):
-            head += line
-        if head:
-            self.server.heads.append(head)
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
-
-    @classmethod
-    def received(cls, head):
-        names = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
-        return Received(names[b"Host"].decode().split(":")[0], names.get(b"X-MSISDN", b"").decode())
+def received(head):
+    return Received(websites.header(head, "Host").split(":")[0], websites.header(head, "X-MSISDN"))
 
 
 @pytest.fixture
 def website():
     """One server for all sites: which of them is meant stands in the request."""
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Website)
-    server.daemon_threads = True
-    server.heads = []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with websites.website() as server:
+        yield server
 
 
 REQUESTS = (
@@ -152,7 +131,7 @@ def surfed(start, website, written, tools, tmp_path, home):
     """Customers visit sites through the gateway; the answer is what the sites really received."""
 
     def day(condition):
-        port, origin = tools.free_port(), website.server_address[1]
+        port, origin = tools.free_port(), website.port
         (home / "hosts").write_text("127.0.0.1 partner.example stranger.example news.example\n")
         (home / "lookup").write_text(LOOKUP)
         (home / "lookup").chmod(0o755)
@@ -166,7 +145,7 @@ def surfed(start, website, written, tools, tmp_path, home):
             surf(port, address, f"http://{site}:{origin}/", headers)
         written(home / "gateway.log", len(REQUESTS), holding=b" http://")
         shutil.copy(home / "gateway.log", tmp_path)
-        return [Website.received(head) for head in website.heads]
+        return [received(head) for head in website.heads]
 
     return day
 
@@ -177,12 +156,9 @@ def lines_of(log):
 
 
 def surf(port, address, url, headers):
-    with socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(address, 0)) as connection:
-        more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        connection.sendall(f"GET {url} HTTP/1.1\r\nHost: {url.split('/')[2]}\r\nConnection: close\r\n{more}\r\n".encode())
-        answer = b""
-        while piece := connection.recv(1 << 16):
-            answer += piece
+    more = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    request = f"GET {url} HTTP/1.1\r\nHost: {url.split('/')[2]}\r\nConnection: close\r\n{more}\r\n"
+    answer = websites.answer(port, request.encode(), address)
     assert answer.startswith(b"HTTP/1.1 200"), answer[:200]
 
 

@@ -6,13 +6,13 @@ import os
 import shlex
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from whosaw.cli.judging import DIR, QUIET, write_whole
+from whosaw.cli.watching import now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,16 +60,11 @@ def run(  # noqa: PLR0913 - one argument per option
         return _plan(settings, target.resolve().parent)
     state = _run(settings, target, writes=not no_writes)
     done = conduct(state, probes, lambda name: None if quiet else click.echo(f"asking: {name}", err=True))
-    _record(done, folder, key or folder / "secret.key")
+    lost = _record(done, folder, key or folder / "secret.key")
     if secrets is not None:
         _write_secrets(done, settings, secrets)
     _show(done.outcome, targets, probes)
-    return done.outcome.exit_code
-
-
-def now() -> datetime:
-    """Return the time; the rate is kept by it."""
-    return datetime.now(UTC)  # noqa: TID251 - the command line is where the clock is read
+    return 5 if lost else done.outcome.exit_code
 
 
 def _outs(outs: Sequence[str]) -> list[tuple[str, Path]]:
@@ -118,10 +113,13 @@ def _plan(settings: Target, folder: Path) -> int:
     return 0
 
 
-def _record(done: Conducted, folder: Path, key: Path) -> None:
-    """Write what was proved as disclosures, under the ledger's pseudonyms, where a source with `format = "edge"` reads them."""
+def _record(done: Conducted, folder: Path, key: Path) -> int:
+    """Write what was proved as disclosures, under the ledger's pseudonyms, where a source with `format = "edge"` reads them.
+
+    Returns how many could not be written.
+    """
     if not done.shown:
-        return
+        return 0
     from whosaw.edge.record import Recorder
     from whosaw.identifiers import Pseudonymiser
     from whosaw.identifiers.vault import secret
@@ -134,20 +132,18 @@ def _record(done: Conducted, folder: Path, key: Path) -> None:
     recorder.close()
     if recorder.lost:
         click.echo(f"{recorder.lost} disclosures could not be written to {folder / 'probe'}", err=True)
+    return recorder.lost
 
 
 def _decision(shown: Shown, pseudonyms: Pseudonymiser) -> Decision:
-    from whosaw.edge.record import Decision, keyed
-
-    def under(domain: str, value: str) -> str:
-        return keyed(domain[0], pseudonyms.key(domain, value)) if value else ""
+    from whosaw.edge.record import Decision, under
 
     return Decision(
         seen_at=shown.seen_at,
         service="probe",
         outcome="shown",
-        recipient=under("recipient", shown.recipient),
-        customer=under("customer", shown.customer),
+        recipient=under(pseudonyms, "recipient", shown.recipient),
+        customer=under(pseudonyms, "customer", shown.customer),
         route=shown.route,
         method=shown.method,
         status=shown.status,

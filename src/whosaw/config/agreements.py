@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
-from whosaw.config.tables import Table
+from whosaw.config.tables import Table, named
 from whosaw.errors import ConfigError
 from whosaw.model import DataClass, data_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+PAGE = "docs/reference/edge-policy.md"
+"""Where the keys of a policy are described."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -70,18 +73,14 @@ def document(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         why = str(getattr(problem, "strerror", None) or problem).lower()
-        raise ConfigError(
-            f"cannot read the policy `{path}`: {why}", hint="see docs/reference/edge-policy.md for a whole example"
-        ) from problem
+        raise ConfigError(f"cannot read the policy `{path}`: {why}", hint=f"see {PAGE} for a whole example") from problem
     try:
         data = _yaml(text) if path.suffix in {".yaml", ".yml"} else tomllib.loads(text)
     except ValueError as problem:
         kind = "YAML" if path.suffix in {".yaml", ".yml"} else "TOML"
-        raise ConfigError(
-            f"`{path}` is not {kind}: {str(problem).lower()}", hint="see docs/reference/edge-policy.md for a whole example"
-        ) from problem
+        raise ConfigError(f"`{path}` is not {kind}: {str(problem).lower()}", hint=f"see {PAGE} for a whole example") from problem
     if not isinstance(data, dict):
-        raise ConfigError(f"`{path}` is no mapping of keys", hint="see docs/reference/edge-policy.md for a whole example")
+        raise ConfigError(f"`{path}` is no mapping of keys", hint=f"see {PAGE} for a whole example")
     return data
 
 
@@ -126,7 +125,7 @@ def agreed(path: Path) -> list[Agreement]:
     try:
         fields = msgspec.convert(data.get("field", ()), tuple[Field, ...])
     except msgspec.ValidationError as problem:
-        raise ConfigError(f"`{path.name}`: `field`: {problem}", hint="docs/reference/edge-policy.md lists every key") from problem
+        raise named(str(problem).replace("`$", "`$.field"), [Field], PAGE) from problem
     classes = {field.name: field.data for field in fields}
     return [
         Agreement(partner.agreement, host, partner.since, partner.until, data_mask(classes[n] for n in partner.fields if n in classes))
@@ -199,9 +198,8 @@ def _checked(key: str, raw: object) -> Partner:
     try:
         partner = msgspec.convert(raw, Partner, strict=False)
     except msgspec.ValidationError as problem:
-        what, _, where = str(problem).partition(" - at `$")
-        place = key + where.rstrip("`")
-        raise ConfigError(f"`{place}`: {what[0].lower()}{what[1:]}", hint="docs/reference/edge-policy.md lists every key") from problem
+        text = str(problem)
+        raise named(text.replace("`$", f"`$.{key}") if " - at `$" in text else f"{text} - at `$.{key}`", [Partner], PAGE) from problem
     partner = msgspec.structs.replace(
         partner,
         hosts=tuple(_host(f"{key}.hosts", text) for text in partner.hosts),

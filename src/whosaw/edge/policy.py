@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from whosaw.config.agreements import Field, Partner, changes, covers, document, partners
-from whosaw.config.tables import Table, seconds
+from whosaw.config.agreements import PAGE, Field, Partner, changes, covers, document, partners
+from whosaw.config.tables import Table, named, seconds
 from whosaw.edge.lookup import ENCODINGS
 from whosaw.errors import ConfigError
 from whosaw.identifiers import catalogue
@@ -93,6 +93,9 @@ class _Written(Table, frozen=True, kw_only=True):
     page: tuple[Page, ...] = ()
     partner: tuple[object, ...] = ()
     partners: str = ""
+
+
+_TABLES: tuple[type[msgspec.Struct], ...] = (Field, Partner, Subscribers, Strip, Icap, Log, Page, _Written)
 
 
 class Told(NamedTuple):
@@ -244,9 +247,7 @@ def load(path: Path) -> Policy:
     try:
         written = msgspec.convert(data, _Written)
     except msgspec.ValidationError as problem:
-        what, _, where = str(problem).partition(" - at `$")
-        key = where.rstrip("`").lstrip(".") or path.name
-        raise ConfigError(f"`{key}`: {what[0].lower()}{what[1:]}", hint="docs/reference/edge-policy.md lists every key") from problem
+        raise named(str(problem), _TABLES, PAGE) from problem
     those = partners(data, path.parent)
     _check(written, those)
     return Policy(

@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from whosaw.identifiers import DOMAINS
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from whosaw.identifiers import Pseudonymiser
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,6 +54,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 _HALF = 1 << 63
 
 
+def under(key: Pseudonymiser, domain: str, value: str) -> str:
+    """Return the pseudonym of a value as lines hold it; of nothing, nothing. A number is the object `number:` with its E.164 digits."""
+    return keyed(DOMAINS[domain], key.key(domain, value)) if value else ""
+
+
 def keyed(domain: str, key: int) -> str:
     """Return a pseudonym whole, as the ledger's reader takes it back: the domain's letter and 16 hexadecimal digits."""
     return f"{domain}:{key + _HALF:016x}"
@@ -67,21 +76,27 @@ class Recorder:
         self._paths = {outcome: folder / f"{outcome}.jsonl" for outcome in ("shown", "stopped")}
         self._encode = msgspec.json.Encoder().encode
         self._files: dict[str, int] = {}
+        self._torn: set[str] = set()
         self.written = 0
         self.lost = 0
         self.reopen()
 
     def write(self, decision: Decision) -> None:
         """Append one decision."""
-        line = self._encode(decision) + b"\n"
+        torn = decision.outcome in self._torn
+        # half a line, left when the disk became full, must not take the next one with it
+        line = b"\n" * torn + self._encode(decision) + b"\n"
         try:
-            whole = os.write(self._files[decision.outcome], line) == len(line)
+            sent = os.write(self._files[decision.outcome], line)
         except OSError:
-            whole = False
-        if whole:
+            sent = 0
+        if sent == len(line):
             self.written += 1
+            self._torn.discard(decision.outcome)
         else:
             self.lost += 1
+            if sent > torn:
+                self._torn.add(decision.outcome)
 
     def flush(self) -> None:
         """Bring what was written to the disk."""

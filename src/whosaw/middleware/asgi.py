@@ -135,6 +135,7 @@ def _login(scope: MutableMapping[str, Any]) -> object:
     person = scope.get("user")
     if getattr(person, "is_authenticated", False):
         for name in ("identity", "display_name", "username"):
+            # a person of Starlette's own base class raises NotImplementedError for what a portal has not said
             with suppress(NotImplementedError, AttributeError):
                 return getattr(person, name)
     return ""

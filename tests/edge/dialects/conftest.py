@@ -5,11 +5,8 @@ import os
 import secrets
 import shutil
 import socket
-import socketserver
 import subprocess
 import tempfile
-import threading
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,14 +14,15 @@ from pathlib import Path
 
 import pytest
 
+import websites
 from policies import loaded
+from websites import PATIENCE, until, website
 from whosaw.edge import compiled
 from whosaw.edge.dialects import DIALECTS
 from whosaw.edge.dialects.nginx import LOG
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 SBIN = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", os.environ.get("PATH", "")))
-PATIENCE = 30.0
 
 SQUID = """\
 http_port 127.0.0.1:{port} {squid_port}
@@ -76,37 +74,11 @@ http {{
 AROUND = {"squid": ("squid.conf", SQUID), "haproxy": ("mine.cfg", HAPROXY), "nginx": ("nginx.conf", NGINX)}
 
 
-class Site(socketserver.StreamRequestHandler):
-    """A server that keeps the heads it gets."""
-
-    def handle(self):
-        head = b""
-        while not head.endswith(b"\r\n\r\n") and (line := self.rfile.readline()):
-            head += line
-        if head:
-            self.server.heads.append(head)
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n")
-
-
 @pytest.fixture
 def site():
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Site)
-    server.daemon_threads = True
-    server.heads = []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def until(happened, what):
-    end = time.monotonic() + PATIENCE
-    while not happened():
-        if time.monotonic() > end:
-            pytest.fail(f"waited {PATIENCE:.0f} s in vain: {what}")
-        time.sleep(0.02)
+    """A server that keeps the heads it gets."""
+    with website() as server:
+        yield server
 
 
 def free_port():
@@ -137,12 +109,8 @@ class Gateway:
         """Ask as a customer, and return the headers that the site got, in lower case, each with all its values."""
         before = len(self.heads)
         asked = f"http://{host}{path}" if self.target == "squid" and not whole else path
-        with socket.create_connection((to, self.port), timeout=PATIENCE, source_address=(address, 0)) as connection:
-            head = "\r\n".join((f"GET {asked} HTTP/1.1", f"Host: {host}", "Connection: close", *lines, "", ""))
-            connection.sendall(head.encode())
-            answer = b""
-            while piece := connection.recv(1 << 16):
-                answer += piece
+        head = "\r\n".join((f"GET {asked} HTTP/1.1", f"Host: {host}", "Connection: close", *lines, "", ""))
+        answer = websites.answer(self.port, head.encode(), address, to)
         assert answer.startswith(b"HTTP/1.1 200"), answer[:300]
         (got,) = self.heads[before:]
         found = {}
@@ -208,7 +176,7 @@ def gateway(site):
                 (home / "subscribers.csv").write_text(subscribers)
             compiled.write(DIALECTS[target](policy, NOW, home / "out"), home / "out")
             port = free_port()
-            command = configured(home, target, port, site.server_address[1], squid_port)
+            command = configured(home, target, port, site.port, squid_port)
             with (home / "talk").open("wb") as talk:
                 process = subprocess.Popen(command, stdout=talk, stderr=talk, stdin=subprocess.DEVNULL)
             # squid takes two seconds to end, were it asked to

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import socket
-import socketserver
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+import websites
 from policies import GROUND, PARTNERS, written
+from websites import free_port, listening, until
 from whosaw.edge import compiled, policy
 from whosaw.edge.dialects import squid
 
@@ -41,52 +42,13 @@ access_log none
 SOURCE = Path(compiled.__file__).parents[2]
 
 
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-def until(happened, what, patience=30):
-    end = time.monotonic() + patience
-    while not happened():
-        if time.monotonic() > end:
-            pytest.fail(f"waited in vain: {what}")
-        time.sleep(0.02)
-
-
-def listening(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
-class Origin(socketserver.StreamRequestHandler):
-    """A site that keeps the raw heads it gets."""
-
-    def handle(self):
-        head = b""
-        while not head.endswith(b"\r\n\r\n") and (line := self.rfile.readline()):
-            head += line
-        if head:
-            self.server.heads.append(head)
-            page = self.server.pages.get(head.split(b" ", 2)[1], b"ok\n")
-            more = b"Content-Type: text/html\r\nX-Session-Customer: A-1\r\nConnection: close\r\n\r\n"
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%b%b" % (len(page), more, page))
-
-
 class Gateway:
     """Squid with the compiled policy, the service, and a site that all names lead to."""
 
-    def __init__(self, home):
-        self.home = home
+    def __init__(self, home, origin):
+        self.home, self.origin = home, origin
         self.icap, self.health, self.port = free_port(), free_port(), free_port()
-        self.origin = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Origin)
-        self.origin.daemon_threads, self.origin.heads, self.origin.pages = True, [], {}
         self.processes = []
-        threading.Thread(target=self.origin.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         ground = f'[icap]\nurl = "icap://127.0.0.1:{self.icap}/request"\n' + GROUND
         self.policy = written(home, PARTNERS, head="", ground=ground)
         (home / "log.key").chmod(0o644)
@@ -105,7 +67,7 @@ class Gateway:
 
     def start_squid(self, configuration=SQUID):
         user = "proxy" if os.getuid() == 0 else getpass.getuser()
-        ports = {"port": self.port, "icap": self.icap, "origin": self.origin.server_address[1]}
+        ports = {"port": self.port, "icap": self.icap, "origin": self.origin.port}
         (self.home / "squid.conf").write_text(configuration.format(home=self.home, user=user, **ports))
         program = shutil.which("squid", path="/usr/sbin:/usr/local/sbin:/usr/bin")
         assert program, "squid is not installed: ./dev test installs it"
@@ -119,32 +81,19 @@ class Gateway:
     def ask(self, site, *headers, target="/", body=b""):
         """Visit a site as the customer of 127.0.0.2; return the status and what the site got."""
         before = len(self.origin.heads)
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20, source_address=("127.0.0.2", 0)) as connection:
-            lines = [f"{'POST' if body else 'GET'} http://{site}{target} HTTP/1.1", f"Host: {site}", "Connection: close", *headers]
-            lines += [f"Content-Length: {len(body)}"] if body else []
-            connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
-            answer = b""
-            while piece := connection.recv(1 << 16):
-                answer += piece
+        lines = [f"{'POST' if body else 'GET'} http://{site}{target} HTTP/1.1", f"Host: {site}", "Connection: close", *headers]
+        lines += [f"Content-Length: {len(body)}"] if body else []
+        answer = websites.answer(self.port, "\r\n".join([*lines, "", ""]).encode() + body, "127.0.0.2")
         got = self.origin.heads[before:]
         return int(answer[9:12]), got[0] if got else b""
 
     def visit(self, path):
         """Visit the portal behind Squid; return the status and the page."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
-            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: my.example\r\nConnection: close\r\n\r\n".encode())
-            answer = b""
-            while piece := connection.recv(1 << 16):
-                answer += piece
+        answer = websites.answer(self.port, f"GET {path} HTTP/1.1\r\nHost: my.example\r\nConnection: close\r\n\r\n".encode())
         return int(answer[9:12]), answer.partition(b"\r\n\r\n")[2]
 
     def about(self):
-        with socket.create_connection(("127.0.0.1", self.health), timeout=10) as connection:
-            connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
-            answer = b""
-            while piece := connection.recv(1 << 16):
-                answer += piece
-        return json.loads(answer.partition(b"\r\n\r\n")[2])
+        return json.loads(websites.answer(self.health, b"GET / HTTP/1.1\r\n\r\n").partition(b"\r\n\r\n")[2])
 
     def close(self):
         for process in reversed(self.processes):
@@ -154,8 +103,6 @@ class Gateway:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self.origin.shutdown()
-        self.origin.server_close()
 
 
 @pytest.fixture
@@ -165,11 +112,12 @@ def gateway():
         home.chmod(0o755)
         if os.getuid() == 0:
             shutil.chown(home, "proxy")
-        made = Gateway(home)
-        try:
-            yield made
-        finally:
-            made.close()
+        with websites.website({b"Content-Type": b"text/html", b"X-Session-Customer": b"A-1"}) as origin:
+            made = Gateway(home, origin)
+            try:
+                yield made
+            finally:
+                made.close()
 
 
 def test_what_no_list_of_names_finds_does_not_leave_through_squid(gateway):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from whosaw.cli.judging import DIR, QUIET
+from whosaw.cli.watching import now
 from whosaw.errors import ConfigError
 
 
@@ -33,7 +33,7 @@ def decide(*, config: Path, listen: str, record: Path | None, folder: Path, quie
     checked, config_hash = settings.load(path)
     case = Case(checked, config_hash, path.resolve().parent, folder)
     socket = server.listening(_address(listen))
-    service = server.opened(case, record or folder / "decisions", now=_now)
+    service = server.opened(case, record or folder / "decisions", now=now)
     if not quiet:
         host, port = socket.getsockname()[:2]
         click.echo(f"{service.standing.index.size:,} entitlements; answering at {host}:{port}", err=True)
@@ -44,10 +44,6 @@ def decide(*, config: Path, listen: str, record: Path | None, folder: Path, quie
         click.echo(f"decisions that could not be recorded: {service.recorder.lost:,}", err=True)
         return 5
     return 0
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - the command line is where the clock is read
 
 
 def _address(text: str) -> tuple[str, int]:

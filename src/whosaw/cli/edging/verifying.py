@@ -83,9 +83,10 @@ def verify(  # noqa: PLR0913 - one argument for each option
         origins = {"partner": partner_origin, "stranger": stranger_origin}
         found = proving.staging(checked, target, moment, proving.Staging(proxy, origins, tuple(customers), unknown), tell=tell)
     made = _report(checked, target, found, (begun, now()), started=proxy is None)
-    _say(made)
+    # first the files: whoever reads only the beginning of the answer closes the pipe
     for path in outs:
         _write(made, path, key or KEY)
+    _say(made)
     return made.exit_code
 
 

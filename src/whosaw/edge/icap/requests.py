@@ -9,26 +9,12 @@ from urllib.parse import unquote
 
 from whosaw.edge import innocent
 from whosaw.edge.icap.needles import Needles, find, may_carry, needles
-from whosaw.identifiers.catalogue import HeaderClass, classify, fold_name
+from whosaw.identifiers.catalogue import classify, fold_name
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from whosaw.edge.policy import Policy
-
-IDENTITY = frozenset(
-    (
-        HeaderClass.MSISDN,
-        HeaderClass.IMSI,
-        HeaderClass.IMEI,
-        HeaderClass.ICCID,
-        HeaderClass.PSEUDONYM,
-        HeaderClass.PERSON,
-        HeaderClass.INTERNAL_IP,
-        HeaderClass.HANDSET,
-    )
-)
-"""What an unlisted name must seem to carry to be taken out."""
 
 MOST_HEADERS = 1_000
 
@@ -203,7 +189,7 @@ class Rules:
         if self._innocent is not None:
             return name not in self._innocent
         entry = classify(name[-CACHED_NAME:])  # how a name ends is enough, and what is remembered of it small
-        return entry is not None and not entry.known and entry.cls in IDENTITY
+        return entry is not None and not entry.known
 
     def _cookie(self, line: bytes, keys: Needles | None) -> tuple[bytes, list[Stopped]]:
         """Return a Cookie header without the pairs that must not leave; nothing if none is left."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from whosaw.edge.icap import pages
 from whosaw.edge.icap.customers import Customers, customers
 from whosaw.edge.icap.requests import CLEAN, OddError, Outcome, Rules
 from whosaw.edge.icap.server import REFUSED, UNCHANGED, Look, Verdict
-from whosaw.edge.record import Decision, Recorder, keyed
-from whosaw.identifiers import DOMAINS, Pseudonymiser
+from whosaw.edge.record import Decision, Recorder, under
+from whosaw.identifiers import Pseudonymiser
 
 if TYPE_CHECKING:
     from whosaw.edge.policy import Policy
@@ -50,7 +50,7 @@ class Edge:
     def __post_init__(self) -> None:
         self.tag = ""
         self.take(self.ready)
-        self._pseudonym = lru_cache(maxsize=65_536)(lambda domain, value: keyed(DOMAINS[domain], self.key.key(domain, value)))
+        self._pseudonym = lru_cache(maxsize=65_536)(partial(under, self.key))
 
     def take(self, ready: Ready) -> None:
         """Go by a policy from now on. Its hash is the tag of all answers: proxies forget what they know of another one."""
@@ -103,8 +103,8 @@ class Edge:
             self.recorder.write(
                 Decision(
                     seen_at=self.now(), service="icap", outcome="stopped" if seen.block else "shown", route=rule.route,
-                    recipient=self._keyed("recipient", seen.own), client=self._keyed("client", client), status=200, place="page",
-                    why=seen.outcome, policy=self.policy.hash, customer="" if seen.numbers else self._keyed("customer", shown),
+                    recipient=self._pseudonym("recipient", seen.own), client=self._pseudonym("client", client), status=200, place="page",
+                    why=seen.outcome, policy=self.policy.hash, customer="" if seen.numbers else self._pseudonym("customer", shown),
                     object=self._object(shown) if seen.numbers else "",
                 )
             )  # fmt: skip
@@ -120,16 +120,13 @@ class Edge:
             return ""
         return known.number(client)
 
-    def _keyed(self, domain: str, value: str) -> str:
-        return self._pseudonym(domain, value) if value else ""
-
     def _object(self, number: str) -> str:
         return self._pseudonym("object", f"number:{number}") if number else ""
 
     def _record(self, outcome: Outcome, number: str, client: str) -> None:
         """Write a line for each thing that was stopped, and one for a number that a partner was told."""
         shared = {
-            "seen_at": self.now(), "service": "icap", "site": outcome.site, "client": self._keyed("client", client), "policy": self.policy.hash,
+            "seen_at": self.now(), "service": "icap", "site": outcome.site, "client": self._pseudonym("client", client), "policy": self.policy.hash,
             "object": self._object(number),
         }  # fmt: skip
         for one in outcome.stopped:
