@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from whosaw import config, judge
+from whosaw.edge.decide.answer import listed
 from whosaw.edge.record import Decision, Recorder, keyed
 from whosaw.identifiers import Pseudonymiser
 from whosaw.identifiers.vault import secret
@@ -134,6 +137,20 @@ def test_a_line_of_a_portal_says_what_was_shown_and_in_which_session(tmp_path):
     classes = data_mask([DataClass.BILL, DataClass.CALL_DETAIL])
     assert rows[0] == (one, other, other, key.key("device", "B"), classes, 3, "miss", datetime(2026, 1, 1))  # noqa: DTZ001 - the ledger's
     assert rows[1][4] == data_mask([DataClass.NUMBER]), "a class that is none leaves what the source says"
+
+
+def test_the_data_classes_that_a_service_names_are_those_the_ledger_reads(tmp_path):
+    told = DataClass.BILL.bit | DataClass.CALL_DETAIL.bit
+    line = msgspec.structs.replace
+
+    def write(recorder, key):
+        recorder.write(line(decision("shown", "news.example", key), data=listed(told)))
+        recorder.write(line(decision("shown", "news.example", key), data=""))
+
+    _, case = judged(tmp_path, write)
+    with opened(case) as work:
+        work.ledger.open_in(work.engine)
+        assert work.engine.rows("select data from disclosures_read order by source_line") == [(told,), (DataClass.NUMBER.bit,)]
 
 
 def test_lines_of_the_edge_are_recognised(tmp_path):

@@ -86,7 +86,7 @@ class Decider:
                 route=route,
                 method=method,
                 status=status,
-                data=_DATA[asked.data] if asked.data in _DATA else _listed(asked.data),
+                data=_DATA[asked.data] if asked.data in _DATA else listed(asked.data),
                 why=judged.why,
             )
         )
@@ -95,7 +95,7 @@ class Decider:
 _DATA = {0: ""}
 
 
-def _listed(mask: int) -> str:
-    """Return the names of data classes; there are few sets of them, and each is asked for millions of times."""
-    found = _DATA[mask] = " ".join(data_classes(mask))
+def listed(mask: int) -> str:
+    """Return data classes as a line names them; there are few sets of them, and each is asked for millions of times."""
+    found = _DATA[mask] = ",".join(data_classes(mask))
     return found
