@@ -61,6 +61,14 @@ def test_a_dirty_run_is_a_disclosure_under_the_ledgers_pseudonym_in_any_wrapping
     assert (len(objects), len(set(objects))) == (4, 1)
 
 
+def test_disclosures_that_could_not_be_written_are_told_of(run, tmp_path, target, told):
+    told.append(Addition("X-MSISDN", NUMBER))
+    (tmp_path / "whosaw-echo").mkdir()
+    (tmp_path / "whosaw-echo" / "shown.jsonl").symlink_to("/dev/full")
+    said = run("probe", "header-echo", target)
+    assert (said.code, said.err) == (5, "decisions that could not be recorded in whosaw-echo: 2\n")
+
+
 def test_runs_go_on_until_it_is_told_to_stop(run, target, monkeypatch):
     hosts = []
 

@@ -1,10 +1,15 @@
 """Every decision is a line of one of two files, whole, in the ledger's own pseudonyms; what could not be written is counted."""
 
+import errno
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from whosaw.edge.record import Decision, Recorder, keyed
+import pytest
+
+from whosaw.edge.record import Decision, Recorder, append, keyed
+from whosaw.errors import StorageError
 from whosaw.identifiers import label
 
 SEEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -56,3 +61,49 @@ def test_half_a_line_takes_no_other_with_it(tmp_path, monkeypatch):
     assert len(half) == 20
     assert json.loads(whole)["site"] == "two.example"
     assert (recorder.written, recorder.lost) == (1, 1)
+
+
+def test_what_the_disk_does_not_take_is_counted_as_lost(tmp_path, monkeypatch):
+    recorder = Recorder(tmp_path)
+    for outcome in ("shown", "shown", "stopped"):
+        recorder.write(Decision(seen_at=SEEN, service="icap", outcome=outcome))
+    with monkeypatch.context() as broken:
+        broken.setattr("whosaw.edge.record.os.fsync", refuse)
+        recorder.flush()
+    assert (recorder.written, recorder.lost) == (0, 3)
+    recorder.write(Decision(seen_at=SEEN, service="icap", outcome="shown"))
+    recorder.close()
+    assert (recorder.written, recorder.lost) == (1, 3)
+
+
+def refuse(_file):
+    raise OSError(errno.EIO, "input/output error")
+
+
+def test_files_that_cannot_be_opened_anew_leave_the_old_ones(tmp_path):
+    recorder = Recorder(tmp_path / "edge")
+    (tmp_path / "edge").rename(tmp_path / "before")
+    (tmp_path / "edge").touch()
+    with pytest.raises(StorageError, match=r"cannot record decisions in .*: (file exists|not a directory)"):
+        recorder.reopen()
+    recorder.write(Decision(seen_at=SEEN, service="icap", outcome="shown"))
+    recorder.close()
+    assert len((tmp_path / "before" / "shown.jsonl").read_text().splitlines()) == 1
+
+
+def test_many_write_while_the_files_are_flushed_and_opened_anew(tmp_path):
+    recorder = Recorder(tmp_path)
+    one = Decision(seen_at=SEEN, service="decide", outcome="shown")
+    with ThreadPoolExecutor(6) as pool:
+        jobs = [pool.submit(lambda: [recorder.write(one) for _ in range(500)]) for _ in range(4)]
+        jobs += [pool.submit(lambda job=job: [job() for _ in range(50)]) for job in (recorder.flush, recorder.reopen)]
+        for job in jobs:
+            job.result()
+    recorder.close()
+    assert (recorder.written, recorder.lost) == (2000, 0)
+    assert (tmp_path / "shown.jsonl").read_text().count("\n") == 2000
+
+
+def test_nothing_to_append_makes_no_file(tmp_path):
+    assert append(tmp_path / "edge", []) == 0
+    assert not (tmp_path / "edge").exists()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whosaw.cli.judging import DIR, QUIET, write_whole
+from whosaw.cli.recording import recorded
 from whosaw.cli.watching import now
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from whosaw.probes.asking.findings import Outcome
     from whosaw.probes.asking.proofs import Shown
     from whosaw.probes.asking.run import Probe, Run
+
+RECORD = "probe"
+"""The folder of what was proved, in that of --dir."""
 
 
 @click.command(help="ask the system of a target file: is anybody shown what is another's?")
@@ -64,7 +68,7 @@ def run(  # noqa: PLR0913 - one argument per option
     if secrets is not None:
         _write_secrets(done, settings, secrets)
     _show(done.outcome, targets, probes)
-    return 5 if lost else done.outcome.exit_code
+    return recorded(lost, folder / RECORD, done.outcome.exit_code)
 
 
 def _outs(outs: Sequence[str]) -> list[tuple[str, Path]]:
@@ -120,19 +124,12 @@ def _record(done: Conducted, folder: Path, key: Path) -> int:
     """
     if not done.shown:
         return 0
-    from whosaw.edge.record import Recorder
+    from whosaw.edge.record import append
     from whosaw.identifiers import Pseudonymiser
     from whosaw.identifiers.vault import secret
 
     pseudonyms = Pseudonymiser(secret(key))
-    recorder = Recorder(folder / "probe")
-    for shown in done.shown:
-        recorder.write(_decision(shown, pseudonyms))
-    recorder.flush()
-    recorder.close()
-    if recorder.lost:
-        click.echo(f"{recorder.lost} disclosures could not be written to {folder / 'probe'}", err=True)
-    return recorder.lost
+    return append(folder / RECORD, [_decision(shown, pseudonyms) for shown in done.shown])
 
 
 def _decision(shown: Shown, pseudonyms: Pseudonymiser) -> Decision:

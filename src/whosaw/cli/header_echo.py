@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from whosaw.cli.recording import recorded
 from whosaw.cli.serving import serve
 from whosaw.cli.watching import now, stopped_politely
 from whosaw.errors import ConfigError
@@ -63,16 +64,16 @@ def _probe(path: Path, folder: Path, key: Path, every: str | None) -> int:
         raise ConfigError("`--every` is 0", hint='write for example "10m"')
     shared = secret(path.parent / target.key_file, make=False)
     pseudonyms = Pseudonymiser(secret(key))
-    worst = 0
+    worst = lost = 0
     with stopped_politely() as stop:
         while True:
             run, asked = runs.once(target, shared, lambda host: asking.ask(target, shared, host, now()), now)
-            _record(folder, run, asked, pseudonyms)
+            lost += _record(folder, run, asked, pseudonyms)
             runs.append(folder, run)
             click.echo(f"{run.seen_at:%Y-%m-%d %H:%M:%S} {run.state}: {run.why}")
             worst = _CODES[run.state] if not every else max(worst, _CODES[run.state] == 1)
             if not every or stop.wait(pause):
-                return worst
+                return recorded(lost, folder, worst)
 
 
 def _origin(path: Path, place: str) -> int:
@@ -87,25 +88,20 @@ def _origin(path: Path, place: str) -> int:
     return 0
 
 
-def _record(folder: Path, run: Run, asked: Sequence[Asked], pseudonyms: Pseudonymiser) -> None:
-    """Write what strangers were told as disclosures, under the ledger's pseudonyms, where a source with `format = "edge"` reads them."""
-    from whosaw.edge.record import Recorder
+def _record(folder: Path, run: Run, asked: Sequence[Asked], pseudonyms: Pseudonymiser) -> int:
+    """Write what strangers were told as disclosures, under the ledger's pseudonyms, where a source with `format = "edge"` reads them.
+
+    Returns how many could not be written.
+    """
+    from whosaw.edge.record import append
 
     dirty = {name.host for name in run.names if name.state == "dirty"}
     told = [(one.host, addition) for one in asked if one.host in dirty for addition in one.additions if addition.weight]
-    if not told:
-        return
-    recorder = Recorder(folder)
-    for host, addition in told:
-        recorder.write(_decision(run, host, addition, pseudonyms))
-    recorder.flush()
-    recorder.close()
-    if recorder.lost:
-        click.echo(f"{recorder.lost} disclosures could not be written to {folder}", err=True)
+    return append(folder, [_decision(run, host, addition, pseudonyms) for host, addition in told])
 
 
 def _decision(run: Run, host: str, addition: Addition, pseudonyms: Pseudonymiser) -> Decision:
-    from whosaw.edge.record import Decision, keyed
+    from whosaw.edge.record import Decision, under
 
     number = _number(addition.value)
     return Decision(
@@ -113,7 +109,7 @@ def _decision(run: Run, host: str, addition: Addition, pseudonyms: Pseudonymiser
         service="header-echo",
         outcome="shown",
         site=host,
-        object=keyed("o", pseudonyms.key("object", f"number:{number}")) if number else "",
+        object=under(pseudonyms, "object", number and f"number:{number}"),
         method="GET",
         status=200,
         place=f"{addition.place}:{addition.shown}",

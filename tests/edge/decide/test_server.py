@@ -165,6 +165,11 @@ def test_a_record_that_was_moved_away_is_opened_anew_when_it_is_told(tmp_path):
         until(path.exists, "the file is made again")
         running.decisions(ANNA)
         assert len(running.recorded("shown")) == 1
+        path.parent.rename(path.parent.with_name("away"))
+        path.parent.touch()
+        running.process.send_signal(signal.SIGHUP)
+        running.decisions(ANNA)
+        assert len((path.parent.with_name("away") / "shown.jsonl").read_text().splitlines()) == 2
 
 
 def test_a_registry_changes_under_load_without_a_wrong_or_a_failed_answer(tmp_path):

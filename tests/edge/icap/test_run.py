@@ -188,6 +188,23 @@ def test_with_the_service_overloaded_and_reloading_no_listed_name_leaves(gateway
     assert service.poll() is None
 
 
+def test_the_record_is_opened_anew_even_if_the_policy_cannot_be_read(gateway):
+    service = gateway.start_icap()
+    gateway.start_squid()
+    record, away, talk = gateway.home / "record", gateway.home / "away", gateway.home / "icap.talk"
+    gateway.policy.write_text("[[partner]\n")
+    (record / "stopped.jsonl").rename(record / "stopped.1")
+    service.send_signal(signal.SIGHUP)
+    until((record / "stopped.jsonl").exists, "the file is made again")
+    record.rename(away)
+    record.touch()
+    service.send_signal(signal.SIGHUP)
+    until(lambda: "the files that are open are written on" in talk.read_text(), "it is told")
+    gateway.ask("news.example", f"X-Foo: {NUMBER}")
+    until(lambda: gateway.about()["recorded"] == 1, "it is recorded")
+    assert len((away / "stopped.jsonl").read_text().splitlines()) == 1
+
+
 def test_a_polite_end_answers_what_was_begun_and_keeps_the_record(gateway):
     service = gateway.start_icap()
     gateway.start_squid()
@@ -262,4 +279,13 @@ def test_an_address_that_is_taken_is_one_message(gateway):
         run = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(SOURCE)})
     assert run.returncode == 4
     assert "cannot listen" in run.stderr
+
+
+def test_a_record_that_cannot_be_written_is_one_message(gateway):
+    command = [sys.executable, "-m", "whosaw", "edge", "icap", str(gateway.policy), "--record", "/proc/nowhere"]
+    run = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(SOURCE)})
+    assert run.returncode == 5
+    assert run.stderr == (
+        "cannot record decisions in `/proc/nowhere`: no such file or directory\n\nhint: name a folder that can be written\n"
+    )
     assert "Traceback" not in run.stderr

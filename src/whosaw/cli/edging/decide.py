@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from whosaw.cli.judging import DIR, QUIET
+from whosaw.cli.recording import recorded
 from whosaw.cli.watching import now
 from whosaw.errors import ConfigError
 
@@ -32,18 +33,16 @@ def decide(*, config: Path, listen: str, record: Path | None, folder: Path, quie
     path = config / "whosaw.toml" if config.is_dir() else config
     checked, config_hash = settings.load(path)
     case = Case(checked, config_hash, path.resolve().parent, folder)
+    record = record or folder / "decisions"
     socket = server.listening(_address(listen))
-    service = server.opened(case, record or folder / "decisions", now=now)
+    service = server.opened(case, record, now=now)
     if not quiet:
         host, port = socket.getsockname()[:2]
         click.echo(f"{service.standing.index.size:,} entitlements; answering at {host}:{port}", err=True)
     server.serve(case, service, socket, tell=lambda text: click.echo(text, err=True))
     if not quiet:
         click.echo(f"decisions recorded: {service.recorder.written:,}", err=True)
-    if service.recorder.lost:
-        click.echo(f"decisions that could not be recorded: {service.recorder.lost:,}", err=True)
-        return 5
-    return 0
+    return recorded(service.recorder.lost, record)
 
 
 def _address(text: str) -> tuple[str, int]:

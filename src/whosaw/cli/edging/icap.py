@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from whosaw.cli.edging.compiling import POLICY
+from whosaw.cli.recording import recorded
 from whosaw.cli.watching import now
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def icap(  # noqa: PLR0913 - options
         await run.Service(edge, server, load, lambda text: click.echo(text, err=True)).run(*places)
 
     _loop(serve)
-    return 0
+    return recorded(recorder.lost, record)
 
 
 def _told(path: Path) -> tuple[Profile, Path | None]:

@@ -21,7 +21,7 @@ from whosaw.edge.decide.contracts import ENVOY, PREFIX, Contracts, source_of
 from whosaw.edge.decide.search import Searcher
 from whosaw.edge.decide.standing import Standing
 from whosaw.edge.record import Recorder
-from whosaw.errors import ConfigError, WhosawError
+from whosaw.errors import ConfigError, StorageError, WhosawError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
@@ -189,7 +189,7 @@ class Application:
         """Look at the registries as long as the service lives; when it ends, all that was recorded is on the disk."""
         loop, recorder = asyncio.get_running_loop(), self._service.recorder
         with suppress(ValueError, RuntimeError):  # only in the main thread
-            loop.add_signal_handler(signal.SIGHUP, recorder.reopen)
+            loop.add_signal_handler(signal.SIGHUP, self._reopen)
         sys.setswitchinterval(TURN)
         gc.collect()
         gc.freeze()  # what was loaded stays: looking through it again and again would make single answers late
@@ -198,9 +198,14 @@ class Application:
         for task in at_work:
             task.cancel()
         await asyncio.gather(*at_work, return_exceptions=True)
-        recorder.flush()
         recorder.close()
         self._service.standing.close()
+
+    def _reopen(self) -> None:
+        try:
+            self._service.recorder.reopen()
+        except StorageError as problem:
+            self._tell(f"{problem.message}; the files that are open are written on")
 
     async def _every_second(self, job: Callable[[], None]) -> None:
         """Do a job beside the answers again and again; what goes wrong is told once, and tried again."""

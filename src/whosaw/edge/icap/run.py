@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from whosaw.edge.icap.server import Connection, Server
-from whosaw.errors import ConfigError, WhosawError
+from whosaw.errors import ConfigError, StorageError, WhosawError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,6 @@ class Service:
         self.edge, self.server, self._load, self._say = edge, server, load, say
         self.reload_failed = ""
         self._stop, self._reload = asyncio.Event(), asyncio.Event()
-        self._keeping = asyncio.Lock()
         self._lags: deque[float] = deque([0.0], maxlen=60)
 
     def reload(self) -> None:
@@ -98,7 +97,6 @@ class Service:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        self.edge.recorder.flush()
         self.edge.recorder.close()
 
     async def _farewell(self) -> None:
@@ -123,9 +121,7 @@ class Service:
     async def _flush(self) -> None:
         while True:
             await asyncio.sleep(FLUSH)
-            async with self._keeping:
-                with contextlib.suppress(OSError):
-                    await asyncio.to_thread(self.edge.recorder.flush)
+            await asyncio.to_thread(self.edge.recorder.flush)
 
     async def _follow_policy(self) -> None:
         while True:
@@ -133,14 +129,17 @@ class Service:
             self._reload.clear()
             try:
                 self.edge.take(await asyncio.to_thread(self._load))
-                async with self._keeping:
-                    self.edge.recorder.reopen()
             except (WhosawError, OSError) as problem:
                 self.reload_failed = problem.message if isinstance(problem, WhosawError) else (problem.strerror or "").lower()
                 self._say(f"the policy was not taken over, the old one ({self.edge.policy.hash}) counts: {self.reload_failed}")
             else:
                 self.reload_failed = ""
                 self._say(f"policy {self.edge.policy.hash}")
+            try:
+                self.edge.recorder.reopen()
+            except StorageError as problem:
+                self.reload_failed = problem.message
+                self._say(f"{problem.message}; the files that are open are written on")
 
     async def _follow_customers(self) -> None:
         while True:
